@@ -1,0 +1,301 @@
+/**
+ * The right and duty of one owner to capture some ranges until a deadline, and every way it changes.
+ *
+ * States of a lease and the moves between them:
+ *
+ *     unowned --acquire--> owned --renew--> owned --release--> unowned
+ *     owned (expired) --acquire--> owned by another      owned (expired) --move--> unowned
+ *     owned --promise/cancel--> owned                    owned A, any B --give--> A without r, B with r
+ *
+ * In:    the lease as stored, the request, never a clock   Out: the lease after, or the refusal as a value
+ * Holds: epoch and version only grow; every change but a heartbeat raises the version; every change
+ *        of hands raises the epoch; ranges change only with both versions as read.
+ * Fails: never (pure). The stores add DependencyError.
+ * Source: DESIGN, section 4. Each condition is load-bearing: see the table there.
+ */
+import { restrictOpen, withoutOpen, type OpenEntry } from "./hand-over.ts";
+import { joinLoads, restrictLoads, withoutLoads, type LoadPiece } from "./load.ts";
+import type { Progress } from "./progress.ts";
+import { covers, overlaps, subtract, union, type Range, type RangeSet } from "./range.ts";
+import { after, type EpochMs } from "./units.ts";
+
+declare const leaseIdBrand: unique symbol;
+/** A lease's number, four digits or more: `0007`. Never used again. */
+export type LeaseId = string & { readonly [leaseIdBrand]: true };
+
+declare const ownerBrand: unique symbol;
+/** One invocation's unique name: a fresh random nonce. */
+export type Owner = string & { readonly [ownerBrand]: true };
+
+export interface Holder {
+  readonly owner: Owner;
+  /** At this moment itself the lease is free (for claimers: skewMax later). */
+  readonly expiresAt: EpochMs;
+  /** When the owner's invocation ends for good. */
+  readonly deadlineAt: EpochMs;
+}
+
+/** A range that its owner is asked to give to another lease. */
+export interface Giving {
+  readonly range: Range;
+  readonly to: LeaseId;
+}
+
+export interface Lease {
+  readonly pool: string;
+  readonly id: LeaseId;
+  readonly ranges: RangeSet;
+  readonly epoch: number;
+  readonly version: number;
+  readonly holder?: Holder;
+  /** When something in the ranges is due next; of interest while nobody owns the lease. */
+  readonly nextDueAt: EpochMs;
+  readonly giving: readonly Giving[];
+  readonly open: readonly OpenEntry[];
+  readonly loads: readonly LoadPiece[];
+  readonly progress?: Progress;
+}
+
+export function leaseId(number: number): LeaseId {
+  return String(number).padStart(4, "0") as LeaseId;
+}
+
+export function newLease(pool: string, id: LeaseId, ranges: RangeSet, nextDueAt: EpochMs): Lease {
+  return { pool, id, ranges, epoch: 0, version: 1, nextDueAt, giving: [], open: [], loads: [] };
+}
+
+/** Whether somebody may still act under this lease, seen from a clock up to skewMax away. */
+export function isHeld(lease: Lease, now: EpochMs, skewMaxMs: number): boolean {
+  return lease.holder !== undefined && now < lease.holder.expiresAt + skewMaxMs;
+}
+
+// acquire ------------------------------------------------------------------------------------
+
+export interface AcquireRequest {
+  readonly pool: string;
+  readonly id: LeaseId;
+  readonly owner: Owner;
+  readonly now: EpochMs;
+  readonly ttlMs: number;
+  readonly skewMaxMs: number;
+  readonly deadlineAt: EpochMs;
+}
+
+export type AcquireResult =
+  | { readonly kind: "acquired"; readonly lease: Lease }
+  | { readonly kind: "held"; readonly lease: Lease }
+  | { readonly kind: "gone" };
+
+export function acquire(lease: Lease | undefined, request: AcquireRequest): AcquireResult {
+  if (lease === undefined) return { kind: "gone" };
+  // A retried write of our own: applied, its answer lost.
+  if (lease.holder?.owner === request.owner) return { kind: "acquired", lease };
+  if (isHeld(lease, request.now, request.skewMaxMs)) return { kind: "held", lease };
+  const holder: Holder = {
+    owner: request.owner,
+    expiresAt: after(request.now, request.ttlMs),
+    deadlineAt: request.deadlineAt,
+  };
+  return { kind: "acquired", lease: { ...lease, holder, epoch: lease.epoch + 1, version: lease.version + 1 } };
+}
+
+// renew --------------------------------------------------------------------------------------
+
+export interface RenewRequest {
+  readonly pool: string;
+  readonly id: LeaseId;
+  readonly owner: Owner;
+  /** Read before the request is sent: the lease never seems longer to its owner than to others. */
+  readonly sentAt: EpochMs;
+  readonly ttlMs: number;
+  readonly progress: Progress;
+  /** Written only when given: loads change slowly. */
+  readonly loads?: readonly LoadPiece[];
+}
+
+export type RenewResult =
+  | { readonly kind: "renewed"; readonly lease: Lease }
+  /** Another has it, or nobody; what we had open is to be dropped, not committed. */
+  | { readonly kind: "lost"; readonly lease?: Lease };
+
+/** Changes neither version nor epoch: plans made before a heartbeat stay good. */
+export function renew(lease: Lease | undefined, request: RenewRequest): RenewResult {
+  if (lease === undefined) return { kind: "lost" };
+  if (lease.holder?.owner !== request.owner) return { kind: "lost", lease };
+  const holder: Holder = { ...lease.holder, expiresAt: after(request.sentAt, request.ttlMs) };
+  return {
+    kind: "renewed",
+    lease: { ...lease, holder, progress: request.progress, loads: request.loads ?? lease.loads },
+  };
+}
+
+// release ------------------------------------------------------------------------------------
+
+export interface ReleaseRequest {
+  readonly pool: string;
+  readonly id: LeaseId;
+  readonly owner: Owner;
+  readonly version: number;
+  /** Oldest instant not yet committed, what the giver keeps included. */
+  readonly nextDueAt: EpochMs;
+  readonly open: readonly OpenEntry[];
+  readonly progress: Progress;
+}
+
+export type ReleaseResult =
+  | { readonly kind: "released"; readonly lease: Lease }
+  /** Renew, and decide again. It may still land late: see DESIGN, "Hand-over at a moment". */
+  | { readonly kind: "refused"; readonly lease?: Lease };
+
+export function release(lease: Lease | undefined, request: ReleaseRequest): ReleaseResult {
+  if (lease === undefined) return { kind: "refused" };
+  if (lease.holder?.owner !== request.owner || lease.version !== request.version) return { kind: "refused", lease };
+  return {
+    kind: "released",
+    lease: {
+      ...withoutHolder(lease),
+      version: lease.version + 1,
+      nextDueAt: request.nextDueAt,
+      open: request.open,
+      progress: request.progress,
+    },
+  };
+}
+
+// promise, cancel ------------------------------------------------------------------------------
+
+export interface PromiseRequest {
+  readonly pool: string;
+  readonly from: LeaseId;
+  readonly fromVersion: number;
+  readonly to: LeaseId;
+  readonly toVersion: number;
+  readonly ranges: RangeSet;
+}
+
+export type PromiseResult =
+  | { readonly kind: "promised"; readonly from: Lease }
+  | { readonly kind: "refused"; readonly why: "version" | "gone" | "not-mine" };
+
+export function promise(from: Lease | undefined, to: Lease | undefined, request: PromiseRequest): PromiseResult {
+  if (from === undefined || to === undefined) return { kind: "refused", why: "gone" };
+  if (from.version !== request.fromVersion || to.version !== request.toVersion) return { kind: "refused", why: "version" };
+  const promised = from.giving.map((g) => g.range);
+  if (from.id === to.id || !covers(from.ranges, request.ranges) || overlaps(promised, request.ranges)) {
+    return { kind: "refused", why: "not-mine" };
+  }
+  const giving = [...from.giving, ...request.ranges.map((range) => ({ range, to: to.id }))];
+  return { kind: "promised", from: { ...from, giving, version: from.version + 1 } };
+}
+
+export interface CancelRequest {
+  readonly pool: string;
+  readonly id: LeaseId;
+  readonly version: number;
+  readonly ranges: RangeSet;
+}
+
+export type CancelResult =
+  | { readonly kind: "cancelled"; readonly lease: Lease }
+  | { readonly kind: "refused"; readonly why: "version" | "gone" };
+
+/** Drops promises: by the rebalancer, or by the owner when the lease they name is gone. */
+export function cancel(lease: Lease | undefined, request: CancelRequest): CancelResult {
+  if (lease === undefined) return { kind: "refused", why: "gone" };
+  if (lease.version !== request.version) return { kind: "refused", why: "version" };
+  return {
+    kind: "cancelled",
+    lease: { ...lease, giving: trimGiving(lease.giving, request.ranges), version: lease.version + 1 },
+  };
+}
+
+// give ---------------------------------------------------------------------------------------
+
+export interface GiveRequest {
+  readonly pool: string;
+  readonly from: LeaseId;
+  readonly owner: Owner;
+  readonly fromVersion: number;
+  readonly to: LeaseId;
+  readonly toVersion: number;
+  readonly ranges: RangeSet;
+  /** What the giver keeps; entries already open there travel by themselves. */
+  readonly open: readonly OpenEntry[];
+  readonly now: EpochMs;
+}
+
+export type GiveResult =
+  | { readonly kind: "given"; readonly from: Lease; readonly to: Lease }
+  | {
+      readonly kind: "refused";
+      readonly why: "owner" | "version" | "gone" | "not-promised";
+      readonly from?: Lease;
+      readonly to?: Lease;
+    };
+
+export function give(from: Lease | undefined, to: Lease | undefined, request: GiveRequest): GiveResult {
+  if (from === undefined || to === undefined) return { kind: "refused", why: "gone", ...(from && { from }), ...(to && { to }) };
+  if (from.holder?.owner !== request.owner) return { kind: "refused", why: "owner", from, to };
+  if (from.version !== request.fromVersion || to.version !== request.toVersion) return { kind: "refused", why: "version", from, to };
+  const promised = from.giving.filter((g) => g.to === to.id).map((g) => g.range);
+  if (!covers(promised, request.ranges) || !covers(from.ranges, request.ranges)) return { kind: "refused", why: "not-promised", from, to };
+  return { kind: "given", ...transfer(from, to, request.ranges, request.now, request.open) };
+}
+
+// move ---------------------------------------------------------------------------------------
+
+export interface MoveRequest {
+  readonly pool: string;
+  readonly from: LeaseId;
+  readonly fromVersion: number;
+  readonly to: LeaseId;
+  readonly toVersion: number;
+  readonly ranges: RangeSet;
+  readonly now: EpochMs;
+  readonly skewMaxMs: number;
+}
+
+export type MoveResult =
+  | { readonly kind: "moved"; readonly from: Lease; readonly to: Lease }
+  | { readonly kind: "refused"; readonly why: "version" | "gone" | "held" | "not-mine" };
+
+/** By the rebalancer, from a lease that nobody holds; an expired owner is removed in the same write. */
+export function move(from: Lease | undefined, to: Lease | undefined, request: MoveRequest): MoveResult {
+  if (from === undefined || to === undefined) return { kind: "refused", why: "gone" };
+  if (from.version !== request.fromVersion || to.version !== request.toVersion) return { kind: "refused", why: "version" };
+  if (isHeld(from, request.now, request.skewMaxMs)) return { kind: "refused", why: "held" };
+  if (from.id === to.id || !covers(from.ranges, request.ranges)) return { kind: "refused", why: "not-mine" };
+  return { kind: "moved", ...transfer(withoutHolder(from), to, request.ranges, request.now, []) };
+}
+
+/** Ranges change hands: open entries are split at the bounds and travel, promises are trimmed. */
+function transfer(from: Lease, to: Lease, ranges: RangeSet, now: EpochMs, opened: readonly OpenEntry[]): { from: Lease; to: Lease } {
+  return {
+    from: {
+      ...from,
+      ranges: subtract(from.ranges, ranges),
+      giving: trimGiving(from.giving, ranges),
+      open: withoutOpen(from.open, ranges),
+      loads: withoutLoads(from.loads, ranges),
+      version: from.version + 1,
+    },
+    to: {
+      ...to,
+      ranges: union(to.ranges, ranges),
+      open: [...to.open, ...restrictOpen(from.open, ranges), ...opened],
+      loads: joinLoads(to.loads, restrictLoads(from.loads, ranges)),
+      epoch: Math.max(from.epoch, to.epoch) + 1,
+      nextDueAt: now,
+      version: to.version + 1,
+    },
+  };
+}
+
+export function withoutHolder(lease: Lease): Lease {
+  const { holder: _gone, ...rest } = lease;
+  return rest;
+}
+
+function trimGiving(giving: readonly Giving[], gone: RangeSet): Giving[] {
+  return giving.flatMap((g) => subtract([g.range], gone).map((range) => ({ range, to: g.to })));
+}

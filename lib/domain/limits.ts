@@ -1,0 +1,87 @@
+/**
+ * Every limit of the protocol and of what we accept, in one place.
+ * How they relate is a test: test/domain/limits.test.ts.
+ */
+import type { DurationMs } from "./units.ts";
+
+const ms = (span: number): DurationMs => span as DurationMs;
+
+export const limits = {
+  // What we accept
+  targetIdBytesMax: 512,
+  periodMinMs: ms(1_000),
+  periodMaxMs: ms(31 * 86_400_000),
+  cronSpreadMaxMs: ms(30_000),
+  timeoutMinMs: ms(50),
+  timeoutMaxMs: ms(60_000),
+  targetRecordBytesMax: 32_768,
+
+  // Endpoint files and bulk files
+  endpointFileBytesMax: 1024 * 1024,
+  endpointFilesMax: 5_000,
+  /** Values in a file, anchors expanded: what an alias bomb runs into. */
+  endpointValuesMax: 200_000,
+  endpointDepthMax: 32,
+  endpointProblemsMax: 50,
+  targetLineBytesMax: 65_536,
+  endpointSettleMs: ms(200),
+  endpointSettleTriesMax: 10,
+  endpointPollEveryMs: ms(5_000),
+  tagsMax: 50,
+  headersMax: 50,
+  assertionsMax: 50,
+  keptValuesMax: 50,
+  redirectsMax: 20,
+  patternCharsMax: 1_000,
+
+  // Leases
+  leaseTtlMs: ms(10_000),
+  heartbeatEveryMs: ms(3_000),
+  skewMaxMs: ms(100),
+  /** Room for a commit, its retries and its chunk at the end of what a giver keeps. */
+  commitTimeMs: ms(3_000),
+  untilSlackMs: ms(1_000),
+  /** A release's cut lies this far ahead: the successor polls and reads its schedules meanwhile. */
+  releaseCutAheadMs: ms(750),
+  /** A give's cut lies one heartbeat ahead, plus the time to read the slots. */
+  giveCutAheadMs: ms(3_500),
+  /** For a taker that isn't running yet. */
+  startCutAheadMs: ms(3_000),
+  successorPollMs: ms(100),
+  successorWaitMaxMs: ms(120_000),
+  requestPollMs: ms(2_000),
+  lingerMs: ms(5_000),
+  commitEveryMs: ms(10_000),
+
+  // Rebalancer
+  rebalanceEveryMs: ms(60_000),
+  rebalancerStayMaxMs: ms(130_000),
+  startRepeatMs: ms(5_000),
+  rangesPerMoveMax: 1_024,
+  movesPerRunMax: 64,
+  leasesMax: 1_000,
+
+  // Store calls
+  connectTimeoutMs: ms(500),
+  requestTimeoutMs: ms(1_000),
+  storeAttemptsMax: 3,
+  conflictAttemptsMax: 8,
+  storeBackoffMaxMs: ms(2_000),
+  queryPagesMax: 10_000,
+  batchWriteItemsMax: 25,
+  batchAttemptsMax: 12,
+  requestIdsMax: 100,
+
+  // Chunks
+  chunkEveryMs: ms(1_000),
+  chunkBytesMax: 4 * 1024 * 1024,
+  chunkAttemptsMax: 5,
+
+  // Collector
+  socketsMax: 800,
+  inFlightMax: 10_000,
+  slotCacheBytesMax: 64 * 1024 * 1024,
+  slotCacheAgeMaxMs: ms(15 * 60_000),
+  lateRateFloorPerSecond: 50,
+  openRoundsPerScheduleMax: 4,
+} as const;

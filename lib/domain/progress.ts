@@ -1,0 +1,112 @@
+/**
+ * What a collector tells of itself in its lease: counts of this minute and of the last whole one.
+ *
+ * Counts are kept by minute of the wall clock, so that a reader who comes once a minute needs no
+ * memory of its own: it reads the last whole minute. A new owner goes on counting where the last
+ * one stopped.
+ *
+ * Holds: `previous.minute < current.minute`; a packed progress is at most 400 bytes.
+ */
+import type { EpochMs } from "./units.ts";
+
+/** Upper bounds of start lateness in milliseconds; the last bucket has none. */
+export const LATENESS_BOUNDS_MS = [1, 2, 4, 8, 12, 15, 20, 30, 50, 100, 250, 500, 1_000, 5_000, 60_000] as const;
+
+export interface MinuteCounts {
+  /** Minutes since the epoch. */
+  readonly minute: number;
+  readonly captures: number;
+  readonly failed: number;
+  readonly missed: number;
+  readonly redone: number;
+  /** Late and first captures, apart from those on time. */
+  readonly late: number;
+  readonly readUnits: number;
+  readonly writeUnits: number;
+  readonly busyMs: number;
+  /** Captures on time by start lateness; one more entry than bounds. */
+  readonly lateness: readonly number[];
+}
+
+export interface Progress {
+  readonly at: EpochMs;
+  /** now - oldest instant due and not committed; 0 when none. */
+  readonly lagMs: number;
+  /** Rounds that are due and not committed. */
+  readonly backlogRounds: number;
+  /** First captures and other late work still waiting. */
+  readonly waiting: number;
+  readonly current: MinuteCounts;
+  readonly previous: MinuteCounts;
+}
+
+const NUMBERS = ["minute", "captures", "failed", "missed", "redone", "late", "readUnits", "writeUnits", "busyMs"] as const;
+
+export function emptyMinute(minute: number): MinuteCounts {
+  return {
+    minute,
+    captures: 0,
+    failed: 0,
+    missed: 0,
+    redone: 0,
+    late: 0,
+    readUnits: 0,
+    writeUnits: 0,
+    busyMs: 0,
+    lateness: Array.from({ length: LATENESS_BOUNDS_MS.length + 1 }, () => 0),
+  };
+}
+
+export function minuteOf(moment: EpochMs): number {
+  return Math.floor(moment / 60_000);
+}
+
+export function emptyProgress(now: EpochMs): Progress {
+  const minute = minuteOf(now);
+  return { at: now, lagMs: 0, backlogRounds: 0, waiting: 0, current: emptyMinute(minute), previous: emptyMinute(minute - 1) };
+}
+
+/** Index of the lateness bucket. */
+export function latenessBucket(latenessMs: number): number {
+  const index = LATENESS_BOUNDS_MS.findIndex((bound) => latenessMs <= bound);
+  return index === -1 ? LATENESS_BOUNDS_MS.length : index;
+}
+
+/** The counts of the whole minute before `now`; zeros when the lease was silent in it. */
+export function lastWholeMinute(progress: Progress | undefined, now: EpochMs): MinuteCounts {
+  const wanted = minuteOf(now) - 1;
+  if (progress?.current.minute === wanted) return progress.current;
+  if (progress?.previous.minute === wanted) return progress.previous;
+  return emptyMinute(wanted);
+}
+
+/** Semicolon-joined numbers; short because every heartbeat pays for the item's size. */
+export function formatProgress(progress: Progress): string {
+  const head = [progress.at, progress.lagMs, progress.backlogRounds, progress.waiting].map(short).join(",");
+  return [head, formatMinute(progress.current), formatMinute(progress.previous)].join(";");
+}
+
+/** undefined when the text is not a progress: it is a measurement and comes again. */
+export function parseProgress(text: string): Progress | undefined {
+  const [head, current, previous] = text.split(";").map((part) => part.split(",").map(Number));
+  if (head?.length !== 4 || current === undefined || previous === undefined) return undefined;
+  const [at = Number.NaN, lagMs = 0, backlogRounds = 0, waiting = 0] = head;
+  const now = parseMinute(current);
+  const before = parseMinute(previous);
+  if (!Number.isFinite(at) || now === undefined || before === undefined) return undefined;
+  return { at: at as EpochMs, lagMs, backlogRounds, waiting, current: now, previous: before };
+}
+
+function formatMinute(counts: MinuteCounts): string {
+  return [...NUMBERS.map((name) => counts[name]), ...counts.lateness].map(short).join(",");
+}
+
+function parseMinute(numbers: readonly number[]): MinuteCounts | undefined {
+  if (numbers.length !== NUMBERS.length + LATENESS_BOUNDS_MS.length + 1 || numbers.some((n) => !Number.isFinite(n))) return undefined;
+  const [minute = 0, captures = 0, failed = 0, missed = 0, redone = 0, late = 0, readUnits = 0, writeUnits = 0, busyMs = 0] = numbers;
+  return { minute, captures, failed, missed, redone, late, readUnits, writeUnits, busyMs, lateness: numbers.slice(NUMBERS.length) };
+}
+
+function short(value: number): string {
+  return String(Math.round(value * 10) / 10);
+}
