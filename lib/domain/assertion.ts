@@ -83,7 +83,7 @@ export function compileAssertion(assertion: Assertion, where = "assertion"): Com
         needs: "head",
         expected: `latency ${assertion.op} ${formatDuration(assertion.value)}`,
         holds: (answer) => compare(answer.latencyMs(), assertion.op, assertion.value),
-        found: (answer) => formatDuration(answer.latencyMs()),
+        found: (answer) => formatDuration(Math.ceil(answer.latencyMs())),
       };
     case "certificate-days":
       return {

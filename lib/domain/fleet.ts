@@ -3,8 +3,8 @@
  *
  * Holds: `version` grows with every change; lease numbers are never used again.
  */
-import type { Lease } from "./lease.ts";
-import type { EpochMs } from "./units.ts";
+import { leaseId, newLease, type Lease } from "./lease.ts";
+import { epochMs, type EpochMs } from "./units.ts";
 
 export interface Fleet {
   readonly pool: string;
@@ -23,4 +23,29 @@ export interface Fleet {
 export interface FleetSnapshot {
   readonly fleet: Fleet;
   readonly leases: readonly Lease[];
+}
+
+/** A lease without ranges has nothing due; the last moment that a Date can hold. */
+const NEVER = epochMs(8_640_000_000_000_000);
+
+/** The fleet with one more lease, which starts with a new number and no ranges, and receives them. */
+export function withNewLease(fleet: Fleet): { readonly fleet: Fleet; readonly lease: Lease } {
+  return {
+    fleet: { ...fleet, nextLease: fleet.nextLease + 1, version: fleet.version + 1 },
+    lease: newLease(fleet.pool, leaseId(fleet.nextLease), [], NEVER),
+  };
+}
+
+/** Equal in every field: how a write of one's own is recognised. */
+export function sameFleet(a: Fleet, b: Fleet): boolean {
+  return (
+    a.pool === b.pool &&
+    a.slotsLog2 === b.slotsLog2 &&
+    a.desired === b.desired &&
+    a.nextLease === b.nextLease &&
+    a.version === b.version &&
+    a.createdAt === b.createdAt &&
+    a.lastRebalance?.at === b.lastRebalance?.at &&
+    a.lastRebalance?.by === b.lastRebalance?.by
+  );
 }

@@ -72,3 +72,24 @@ export function restrictOpen(open: readonly OpenEntry[], ranges: readonly Range[
 export function withoutOpen(open: readonly OpenEntry[], ranges: readonly Range[]): OpenEntry[] {
   return open.flatMap((entry) => subtract([entry.range], ranges).map((range) => ({ ...entry, range })));
 }
+
+/** Without the entries that are past. */
+export function withoutPast(open: readonly OpenEntry[], now: EpochMs, skewMaxMs: number): OpenEntry[] {
+  return open.filter((entry) => !isPast(entry, now, skewMaxMs));
+}
+
+export function sameOpen(a: readonly OpenEntry[], b: readonly OpenEntry[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((entry, index) => {
+      const other = b[index];
+      return (
+        other !== undefined &&
+        entry.cut === other.cut &&
+        entry.until === other.until &&
+        entry.range.from === other.range.from &&
+        entry.range.to === other.range.to
+      );
+    })
+  );
+}

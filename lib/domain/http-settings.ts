@@ -26,10 +26,20 @@ export type Scalar = string | number | boolean | null;
 export type Assertion =
   /** Codes and inclusive ranges, e.g. 200 or [200, 299]. */
   | { readonly kind: "status"; readonly allowed: readonly (number | readonly [number, number])[] }
-  | { readonly kind: "json"; readonly path: string; readonly op: Comparison; readonly value: Scalar }
+  | {
+      readonly kind: "json";
+      readonly path: string;
+      readonly op: Comparison;
+      readonly value: Scalar;
+    }
   | { readonly kind: "json-matches"; readonly path: string; readonly pattern: string }
   | { readonly kind: "body-matches"; readonly pattern: string }
-  | { readonly kind: "header"; readonly name: string; readonly op: Comparison; readonly value: string }
+  | {
+      readonly kind: "header";
+      readonly name: string;
+      readonly op: Comparison;
+      readonly value: string;
+    }
   | { readonly kind: "header-matches"; readonly name: string; readonly pattern: string }
   | { readonly kind: "latency"; readonly op: Comparison; readonly value: DurationMs }
   | { readonly kind: "certificate-days"; readonly op: Comparison; readonly value: number };

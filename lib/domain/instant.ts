@@ -10,7 +10,7 @@
  * In:    cadence, slot, k                                 Out: Round, instants (whole ms)
  * Holds: next > now; a target's instants are one period apart, to the millisecond, for ever;
  *        rounds of one slot and cadence never overlap; who asks, and how often, changes nothing.
- * Source: DESIGN, section 2. Test vectors: test/domain/instant.vectors.json.
+ * Source: DESIGN, section 2. Test vectors: test/domain/instants.vectors.json.
  */
 import { nextCronMoment, shortestGapMs, type Cadence } from "./cadence.ts";
 import { bitReverse, slotCount, slotWidth, type Slot } from "./slot.ts";
@@ -31,14 +31,25 @@ const GUARD_MAX_MS = 1_000;
 export function windowMs(cadence: Cadence, slotsLog2: number): DurationMs {
   switch (cadence.kind) {
     case "every":
-      return durationMs(Math.max(cadence.periodMs / slotCount(slotsLog2), Math.min(WINDOW_MIN_MS, cadence.periodMs / 4)));
+      return durationMs(
+        Math.max(cadence.periodMs / slotCount(slotsLog2), shortWindowMs(cadence.periodMs)),
+      );
     case "cron":
       return cadence.spreadMs;
   }
 }
 
+/** The window's floor: what keeps a slot's rate bounded however many slots there are. */
+function shortWindowMs(periodMs: number): number {
+  return Math.min(WINDOW_MIN_MS, periodMs / 4);
+}
+
 /** What a capture may take at most, so that rounds never overlap: min(timeout, P - W - min(1 s, P / 10)). */
-export function effectiveTimeoutMs(cadence: Cadence, slotsLog2: number, timeoutMs: number): DurationMs {
+export function effectiveTimeoutMs(
+  cadence: Cadence,
+  slotsLog2: number,
+  timeoutMs: number,
+): DurationMs {
   const gap = shortestGapMs(cadence);
   // With one slot W may be the whole period; a capture still gets a tenth of it.
   const room = gap - windowMs(cadence, slotsLog2) - Math.min(GUARD_MAX_MS, gap / 10);
@@ -46,24 +57,59 @@ export function effectiveTimeoutMs(cadence: Cadence, slotsLog2: number, timeoutM
 }
 
 /** The instant of a target in a round, given its offset within the slot. */
-export function instantIn(round: Round, cadence: Cadence, slot: Slot, slotsLog2: number, offset: number): EpochMs {
+// eslint-disable-next-line @typescript-eslint/max-params -- called for every capture, without making an object
+export function instantIn(
+  round: Round,
+  cadence: Cadence,
+  slot: Slot,
+  slotsLog2: number,
+  offset: number,
+): EpochMs {
+  return epochMs(round.at + instantShift(cadence, slot, slotsLog2, offset));
+}
+
+/** Whole milliseconds from a round's name to a target's instant in it: the same in every round. */
+export function instantShift(
+  cadence: Cadence,
+  slot: Slot,
+  slotsLog2: number,
+  offset: number,
+): DurationMs {
   switch (cadence.kind) {
     case "every": {
-      const phase = phaseMs(cadence.periodMs, slot, slotsLog2);
-      const number = Math.round((round.at - Math.floor(phase)) / cadence.periodMs);
-      return epochMs(Math.floor(number * cadence.periodMs + phase + spread(cadence, slotsLog2, offset)));
+      const roundPhase = Math.floor(phaseMs(cadence.periodMs, slot, slotsLog2));
+      return durationMs(targetPhaseMs(cadence.periodMs, slot, slotsLog2, offset) - roundPhase);
     }
     case "cron":
-      return epochMs(Math.floor(round.at + spread(cadence, slotsLog2, offset)));
+      return durationMs(Math.floor(spread(cadence, slotsLog2, offset)));
   }
 }
 
-/** How long after an exact (unfloored) round start a target with this offset is due. */
+/**
+ * A target's instant within its period: whole milliseconds after n·P, may lie beyond P.
+ *
+ * Exact, because a moment plus a fraction doesn't fit into 53 bits: rounding would move a target by
+ * a millisecond some year. Where W = P / S both terms are one, P·h / 2^32 with the slot's bits of h
+ * reversed; it is computed in two halves whose products fit.
+ */
+function targetPhaseMs(periodMs: number, slot: Slot, slotsLog2: number, offset: number): number {
+  const short = shortWindowMs(periodMs);
+  if (short > periodMs / slotCount(slotsLog2)) {
+    const phase = phaseMs(periodMs, slot, slotsLog2);
+    return Math.floor(phase + (offset * short) / slotWidth(slotsLog2));
+  }
+  const reversed = bitReverse(slot, slotsLog2) * slotWidth(slotsLog2) + offset;
+  const high = Math.floor(reversed / 65_536);
+  const low = reversed % 65_536;
+  return Math.floor((periodMs * high + Math.floor((periodMs * low) / 65_536)) / 65_536);
+}
+
+/** How long after an exact (unfloored) round start a target with this offset is due, to a microsecond. */
 export function spread(cadence: Cadence, slotsLog2: number, offset: number): number {
   return (offset * windowMs(cadence, slotsLog2)) / slotWidth(slotsLog2);
 }
 
-/** The exact, unfloored start of the round that is named `round.at`. */
+/** The unfloored start of the round that is named `round.at`, to a microsecond. */
 export function exactStart(round: Round, cadence: Cadence, slot: Slot, slotsLog2: number): number {
   if (cadence.kind === "cron") return round.at;
   const phase = phaseMs(cadence.periodMs, slot, slotsLog2);
@@ -71,13 +117,18 @@ export function exactStart(round: Round, cadence: Cadence, slot: Slot, slotsLog2
 }
 
 /** First round whose name is after `moment`; undefined for a cron expression that never comes again. */
-export function nextRound(cadence: Cadence, slot: Slot, slotsLog2: number, moment: EpochMs): Round | undefined {
+export function nextRound(
+  cadence: Cadence,
+  slot: Slot,
+  slotsLog2: number,
+  moment: EpochMs,
+): Round | undefined {
   switch (cadence.kind) {
     case "every": {
-      const phase = phaseMs(cadence.periodMs, slot, slotsLog2);
-      let number = Math.floor((moment - phase) / cadence.periodMs);
-      while (Math.floor(number * cadence.periodMs + phase) <= moment) number += 1;
-      return everyRound(cadence.periodMs, phase, number, windowMs(cadence, slotsLog2));
+      const { periodMs } = cadence;
+      const phase = phaseMs(periodMs, slot, slotsLog2);
+      const number = Math.floor((moment - Math.floor(phase)) / periodMs) + 1;
+      return everyRound(number * periodMs, phase, windowMs(cadence, slotsLog2));
     }
     case "cron": {
       const at = nextCronMoment(cadence, moment);
@@ -90,18 +141,27 @@ export function nextRound(cadence: Cadence, slot: Slot, slotsLog2: number, momen
  * First round that may still have instants after `moment`: the one whose window `moment` is in,
  * or the next.
  */
-export function roundFrom(cadence: Cadence, slot: Slot, slotsLog2: number, moment: EpochMs): Round | undefined {
+export function roundFrom(
+  cadence: Cadence,
+  slot: Slot,
+  slotsLog2: number,
+  moment: EpochMs,
+): Round | undefined {
   const span = windowMs(cadence, slotsLog2);
   return nextRound(cadence, slot, slotsLog2, epochMs(Math.ceil(moment - span) - 2));
 }
 
-function everyRound(periodMs: number, phase: number, number: number, window: number): Round {
-  const start = number * periodMs + phase;
-  return { at: epochMs(Math.floor(start)), endsAt: epochMs(Math.floor(start + window)) };
+/** Floors what is small before adding what is large: see `targetPhaseMs`. */
+function everyRound(cycleStart: number, phase: number, window: number): Round {
+  return {
+    at: epochMs(cycleStart + Math.floor(phase)),
+    // Offsets end just below the window's end: its last whole millisecond is before it.
+    endsAt: epochMs(cycleStart + Math.max(Math.floor(phase), Math.ceil(phase + window) - 1)),
+  };
 }
 
 function cronRound(at: EpochMs, spreadMs: number): Round {
-  return { at, endsAt: epochMs(at + spreadMs) };
+  return { at, endsAt: epochMs(at + Math.max(0, spreadMs - 1)) };
 }
 
 function phaseMs(periodMs: number, slot: Slot, slotsLog2: number): number {

@@ -9,13 +9,16 @@
  *
  * In:    the lease as stored, the request, never a clock   Out: the lease after, or the refusal as a value
  * Holds: epoch and version only grow; every change but a heartbeat raises the version; every change
- *        of hands raises the epoch; ranges change only with both versions as read.
+ *        of hands raises the epoch; ranges change only with both versions as read. A request that
+ *        finds itself carried out already (its answer was lost, it is sent again) succeeds as
+ *        before and changes nothing.
  * Fails: never (pure). The stores add DependencyError.
  * Source: DESIGN, section 4. Each condition is load-bearing: see the table there.
  */
-import { restrictOpen, withoutOpen, type OpenEntry } from "./hand-over.ts";
+import { restrictOpen, sameOpen, withoutOpen, withoutPast, type OpenEntry } from "./hand-over.ts";
+import { limits } from "./limits.ts";
 import { joinLoads, restrictLoads, withoutLoads, type LoadPiece } from "./load.ts";
-import type { Progress } from "./progress.ts";
+import { formatProgress, type Progress } from "./progress.ts";
 import { covers, overlaps, subtract, union, type Range, type RangeSet } from "./range.ts";
 import { after, type EpochMs } from "./units.ts";
 
@@ -149,6 +152,7 @@ export type ReleaseResult =
 
 export function release(lease: Lease | undefined, request: ReleaseRequest): ReleaseResult {
   if (lease === undefined) return { kind: "refused" };
+  if (isOwnRelease(lease, request)) return { kind: "released", lease };
   if (lease.holder?.owner !== request.owner || lease.version !== request.version) return { kind: "refused", lease };
   return {
     kind: "released",
@@ -160,6 +164,18 @@ export function release(lease: Lease | undefined, request: ReleaseRequest): Rele
       progress: request.progress,
     },
   };
+}
+
+/** Released already, by this very request. */
+function isOwnRelease(lease: Lease, request: ReleaseRequest): boolean {
+  return (
+    lease.holder === undefined &&
+    lease.version === request.version + 1 &&
+    lease.nextDueAt === request.nextDueAt &&
+    sameOpen(lease.open, request.open) &&
+    lease.progress !== undefined &&
+    formatProgress(lease.progress) === formatProgress(request.progress)
+  );
 }
 
 // promise, cancel ------------------------------------------------------------------------------
@@ -178,6 +194,7 @@ export type PromiseResult =
   | { readonly kind: "refused"; readonly why: "version" | "gone" | "not-mine" };
 
 export function promise(from: Lease | undefined, to: Lease | undefined, request: PromiseRequest): PromiseResult {
+  if (from !== undefined && isOwnPromise(from, request)) return { kind: "promised", from };
   if (from === undefined || to === undefined) return { kind: "refused", why: "gone" };
   if (from.version !== request.fromVersion || to.version !== request.toVersion) return { kind: "refused", why: "version" };
   const promised = from.giving.map((g) => g.range);
@@ -186,6 +203,11 @@ export function promise(from: Lease | undefined, to: Lease | undefined, request:
   }
   const giving = [...from.giving, ...request.ranges.map((range) => ({ range, to: to.id }))];
   return { kind: "promised", from: { ...from, giving, version: from.version + 1 } };
+}
+
+function isOwnPromise(from: Lease, request: PromiseRequest): boolean {
+  const promised = from.giving.filter((g) => g.to === request.to).map((g) => g.range);
+  return from.version === request.fromVersion + 1 && covers(promised, request.ranges);
 }
 
 export interface CancelRequest {
@@ -202,11 +224,22 @@ export type CancelResult =
 /** Drops promises: by the rebalancer, or by the owner when the lease they name is gone. */
 export function cancel(lease: Lease | undefined, request: CancelRequest): CancelResult {
   if (lease === undefined) return { kind: "refused", why: "gone" };
+  if (isOwnCancel(lease, request)) return { kind: "cancelled", lease };
   if (lease.version !== request.version) return { kind: "refused", why: "version" };
   return {
     kind: "cancelled",
     lease: { ...lease, giving: trimGiving(lease.giving, request.ranges), version: lease.version + 1 },
   };
+}
+
+/** The promises are gone and the ranges are not: a give or a move would have taken both. */
+function isOwnCancel(lease: Lease, request: CancelRequest): boolean {
+  const promised = lease.giving.map((g) => g.range);
+  return (
+    lease.version === request.version + 1 &&
+    covers(lease.ranges, request.ranges) &&
+    !overlaps(promised, request.ranges)
+  );
 }
 
 // give ---------------------------------------------------------------------------------------
@@ -235,11 +268,13 @@ export type GiveResult =
 
 export function give(from: Lease | undefined, to: Lease | undefined, request: GiveRequest): GiveResult {
   if (from === undefined || to === undefined) return { kind: "refused", why: "gone", ...(from && { from }), ...(to && { to }) };
+  // Whoever holds the version after ours with our name on it can only be this give: a move takes the name away.
+  if (from.holder?.owner === request.owner && hasPassed(from, to, request)) return { kind: "given", from, to };
   if (from.holder?.owner !== request.owner) return { kind: "refused", why: "owner", from, to };
   if (from.version !== request.fromVersion || to.version !== request.toVersion) return { kind: "refused", why: "version", from, to };
   const promised = from.giving.filter((g) => g.to === to.id).map((g) => g.range);
   if (!covers(promised, request.ranges) || !covers(from.ranges, request.ranges)) return { kind: "refused", why: "not-promised", from, to };
-  return { kind: "given", ...transfer(from, to, request.ranges, request.now, request.open) };
+  return { kind: "given", ...transfer(from, to, { ...request, skewMaxMs: limits.skewMaxMs }) };
 }
 
 // move ---------------------------------------------------------------------------------------
@@ -262,33 +297,53 @@ export type MoveResult =
 /** By the rebalancer, from a lease that nobody holds; an expired owner is removed in the same write. */
 export function move(from: Lease | undefined, to: Lease | undefined, request: MoveRequest): MoveResult {
   if (from === undefined || to === undefined) return { kind: "refused", why: "gone" };
+  if (from.holder === undefined && hasPassed(from, to, request)) return { kind: "moved", from, to };
   if (from.version !== request.fromVersion || to.version !== request.toVersion) return { kind: "refused", why: "version" };
   if (isHeld(from, request.now, request.skewMaxMs)) return { kind: "refused", why: "held" };
   if (from.id === to.id || !covers(from.ranges, request.ranges)) return { kind: "refused", why: "not-mine" };
-  return { kind: "moved", ...transfer(withoutHolder(from), to, request.ranges, request.now, []) };
+  return { kind: "moved", ...transfer(withoutHolder(from), to, { ...request, open: [] }) };
+}
+
+interface Transfer {
+  readonly ranges: RangeSet;
+  readonly open: readonly OpenEntry[];
+  readonly now: EpochMs;
+  readonly skewMaxMs: number;
 }
 
 /** Ranges change hands: open entries are split at the bounds and travel, promises are trimmed. */
-function transfer(from: Lease, to: Lease, ranges: RangeSet, now: EpochMs, opened: readonly OpenEntry[]): { from: Lease; to: Lease } {
+function transfer(from: Lease, to: Lease, { ranges, open, now, skewMaxMs }: Transfer): { from: Lease; to: Lease } {
+  const stillOpen = withoutPast(from.open, now, skewMaxMs);
   return {
     from: {
       ...from,
       ranges: subtract(from.ranges, ranges),
       giving: trimGiving(from.giving, ranges),
-      open: withoutOpen(from.open, ranges),
+      open: withoutOpen(stillOpen, ranges),
       loads: withoutLoads(from.loads, ranges),
       version: from.version + 1,
     },
     to: {
       ...to,
       ranges: union(to.ranges, ranges),
-      open: [...to.open, ...restrictOpen(from.open, ranges), ...opened],
+      open: [...withoutPast(to.open, now, skewMaxMs), ...restrictOpen(stillOpen, ranges), ...open],
       loads: joinLoads(to.loads, restrictLoads(from.loads, ranges)),
       epoch: Math.max(from.epoch, to.epoch) + 1,
       nextDueAt: now,
       version: to.version + 1,
     },
   };
+}
+
+/** Whether the ranges have changed hands with exactly one change of the giver's lease since it was read. */
+function hasPassed(from: Lease, to: Lease, request: GiveRequest | MoveRequest): boolean {
+  return (
+    from.version === request.fromVersion + 1 &&
+    to.version > request.toVersion &&
+    to.epoch > from.epoch &&
+    !overlaps(from.ranges, request.ranges) &&
+    covers(to.ranges, request.ranges)
+  );
 }
 
 export function withoutHolder(lease: Lease): Lease {

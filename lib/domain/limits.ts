@@ -12,6 +12,8 @@ export const limits = {
   periodMinMs: ms(1_000),
   periodMaxMs: ms(31 * 86_400_000),
   cronSpreadMaxMs: ms(30_000),
+  /** Expression and zone: they are part of a record's key. */
+  cronCharsMax: 256,
   timeoutMinMs: ms(50),
   timeoutMaxMs: ms(60_000),
   targetRecordBytesMax: 32_768,
@@ -33,6 +35,18 @@ export const limits = {
   keptValuesMax: 50,
   redirectsMax: 20,
   patternCharsMax: 1_000,
+
+  // Registration
+  /** Definitions held at once: enough for some per slot, so that slots aren't read over and over. */
+  registrationBatchMin: 20_000,
+  registrationBatchMax: 65_536,
+  registrationBatchBytesMax: 64 * 1024 * 1024,
+  registrationSlotsAtOnce: 8,
+  registrationPutMax: 100,
+  /** A partition takes 1,000 write units a second; half of it is left to commits. */
+  registrationUnitsPerSecond: 500,
+  registrationRefusalsShown: 50,
+  statusSlotsAhead: 4,
 
   // Leases
   leaseTtlMs: ms(10_000),
@@ -76,6 +90,25 @@ export const limits = {
   chunkEveryMs: ms(1_000),
   chunkBytesMax: 4 * 1024 * 1024,
   chunkAttemptsMax: 5,
+  chunkBackoffMs: ms(100),
+  chunkPutsMax: 4,
+  /** Lines of chunks that aren't durable yet; beyond it no capture is started. */
+  chunkBacklogBytesMax: 64 * 1024 * 1024,
+
+  // Reading samples
+  samplesMax: 100_000,
+  chunkReadsAtOnceMax: 16,
+  brokenChunksNamedMax: 20,
+
+  // Retention of samples
+  retentionAgeMs: ms(7 * 86_400_000),
+  retentionBytesMax: 2 * 1024 ** 3,
+  retentionRemovesMax: 20_000,
+  temporaryAgeMaxMs: ms(3_600_000),
+
+  // Metrics in a local file
+  metricFileBytesMax: 8 * 1024 * 1024,
+  metricFilesMax: 4,
 
   // Collector
   socketsMax: 800,

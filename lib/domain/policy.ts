@@ -22,7 +22,11 @@ export function isPolicyName(text: string): text is PolicyName {
 /** @throws InvalidInputError for a name that is no policy. */
 export function parsePolicyName(text: string, where = "policy"): PolicyName {
   if (isPolicyName(text)) return text;
-  throw new InvalidInputError({ where, found: JSON.stringify(text), expected: POLICY_NAMES.join(" or ") });
+  throw new InvalidInputError({
+    where,
+    found: JSON.stringify(text),
+    expected: POLICY_NAMES.join(" or "),
+  });
 }
 
 /** 0 goes first among rounds that are due at the same moment. */

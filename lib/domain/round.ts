@@ -10,9 +10,9 @@
  * Source: DESIGN, section 2, "Late work".
  */
 import type { Cadence } from "./cadence.ts";
-import { exactStart, nextRound, roundFrom, spread, type Round } from "./instant.ts";
+import { instantShift, nextRound, roundFrom, type Round } from "./instant.ts";
 import type { Slot } from "./slot.ts";
-import type { EpochMs } from "./units.ts";
+import { after, type EpochMs } from "./units.ts";
 import { isAfter, OFFSET_ALL, upTo, type Watermark } from "./watermark.ts";
 
 export interface PassedRounds {
@@ -71,7 +71,7 @@ function lastBegun(key: ScheduleKey, first: Round, now: EpochMs): { last: Round;
   if (cadence.kind === "every") {
     const skipped = Math.max(0, Math.floor((now - first.at) / cadence.periodMs) - 1);
     if (skipped > 0) {
-      const at = (first.at + skipped * cadence.periodMs - 2) as EpochMs;
+      const at = after(first.at, skipped * cadence.periodMs - 1);
       last = nextRound(cadence, slot, slotsLog2, at) ?? first;
       rounds += skipped;
     }
@@ -94,15 +94,14 @@ export interface DueTarget {
 /** How many captures of these targets were due in rounds that passed: instants before registration don't count. */
 export function countPassed(key: ScheduleKey, passed: PassedRounds, targets: readonly DueTarget[]): number {
   const { cadence, slot, slotsLog2 } = key;
-  const start = exactStart(passed.first, cadence, slot, slotsLog2);
   let total = 0;
   for (const target of targets) {
-    const instant = Math.floor(start + spread(cadence, slotsLog2, target.offset)) as EpochMs;
+    const instant = after(passed.first.at, instantShift(cadence, slot, slotsLog2, target.offset));
     let due = passed.rounds;
     let earliest = instant;
     if (!isAfter(instant, target.offset, passed.from)) {
       due -= 1;
-      earliest = (instant + 1) as EpochMs;
+      earliest = after(instant, 1);
     }
     if (target.registeredAt > earliest) due = countSince(key, passed, target, instant);
     total += Math.max(0, due);

@@ -9,6 +9,7 @@
 import { epochMs, type EpochMs } from "./units.ts";
 
 export interface Watermark {
+  /** Whole milliseconds, as instants are. */
   readonly at: EpochMs;
   /** Hash offset within the slot, 0 to 2^(32-k) - 1; -1 is before all, OFFSET_ALL after all. */
   readonly offset: number;
@@ -16,14 +17,14 @@ export interface Watermark {
 
 export const OFFSET_ALL = 2 ** 32;
 
-/** Everything due at `at` or earlier. */
+/** Everything due at `at` or earlier. Instants are whole, so its fraction says nothing. */
 export function through(at: EpochMs): Watermark {
-  return { at, offset: OFFSET_ALL };
+  return { at: epochMs(Math.floor(at)), offset: OFFSET_ALL };
 }
 
 /** Everything due before `at`. */
 export function upTo(at: EpochMs): Watermark {
-  return { at, offset: -1 };
+  return { at: epochMs(Math.ceil(at)), offset: -1 };
 }
 
 export function compareWatermarks(a: Watermark, b: Watermark): number {
@@ -44,8 +45,9 @@ export function formatWatermark(watermark: Watermark): string {
   return `${watermark.at}.${watermark.offset}`;
 }
 
+/** undefined for what `formatWatermark` doesn't write. */
 export function parseWatermark(text: string): Watermark | undefined {
-  const parts = /^(-?\d+)\.(-?\d+)$/u.exec(text);
+  const parts = /^(-?\d{1,15})\.(-1|\d{1,10})$/u.exec(text);
   if (parts?.[1] === undefined || parts[2] === undefined) return undefined;
   return { at: epochMs(Number(parts[1])), offset: Number(parts[2]) };
 }

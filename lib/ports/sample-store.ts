@@ -10,12 +10,21 @@
  * Contract: test/contracts/sample-store.contract.ts
  */
 import type { LeaseId, Owner } from "#domain/lease.ts";
+import { slotWidth, type Slot } from "#domain/slot.ts";
 import type { EpochMs } from "#domain/units.ts";
 
 export const BUCKETS_LOG2 = 6;
 
 export function bucketOf(hash32: number): number {
   return hash32 >>> (32 - BUCKETS_LOG2);
+}
+
+/**
+ * Where a slot's own lines (missed rounds) go: the bucket that its first hash is in. A slot of fewer
+ * than six bits covers several buckets; its lines are in the first of them only.
+ */
+export function bucketOfSlot(slot: Slot, slotsLog2: number): number {
+  return bucketOf(slot * slotWidth(slotsLog2));
 }
 
 export interface ChunkName {

@@ -38,6 +38,8 @@ export interface ScheduleStore {
   readSlot(pool: string, slot: Slot): Promise<SlotContents>;
   /** Without targets and without `latest`. */
   readSchedules(pool: string, slot: Slot): Promise<readonly Schedule[]>;
+  /** One schedule with `latest`: one read of one record. */
+  findSchedule(pool: string, slot: Slot, cadence: CadenceKey): Promise<Schedule | undefined>;
   commit(request: CommitRequest): Promise<CommitResult>;
 
   findTarget(pool: string, slot: Slot, id: string): Promise<Target | undefined>;

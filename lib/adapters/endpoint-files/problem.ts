@@ -52,8 +52,9 @@ export interface Report {
   readonly file: string;
   readonly problems: readonly Problem[];
   readonly notices: readonly Notice[];
-  /** Returns undefined, so that a reader can end with it. */
-  problem(place: Place, found: string, expected: string): undefined;
+  /** Always undefined, typed as what a reader would have returned, so that it can end with this. */
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- a plain undefined counts as void, which may not be returned
+  problem<T>(place: Place, found: string, expected: string): T | undefined;
   notice(place: Place, kind: NoticeKind, message: string): void;
 }
 

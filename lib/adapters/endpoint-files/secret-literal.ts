@@ -49,7 +49,8 @@ const GENERATED_BITS_MIN = 3;
 
 /** Long, without spaces, mixed, and spread over many characters. */
 function looksGenerated(text: string): boolean {
-  if (text.length < GENERATED_LENGTH_MIN || text.length > 4_096 || !/^[\x21-\x7e]+$/u.test(text)) return false;
+  if (text.length < GENERATED_LENGTH_MIN || text.length > 4_096 || !/^[\x21-\x7e]+$/u.test(text))
+    return false;
   const mixed = /[0-9]/u.test(text) && /[A-Za-z]/u.test(text);
   const cased = /[a-z]/u.test(text) && /[A-Z]/u.test(text);
   return (mixed || cased) && bitsPerCharacter(text) >= GENERATED_BITS_MIN;
@@ -59,11 +60,13 @@ function bitsPerCharacter(text: string): number {
   const counts = new Map<string, number>();
   for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1);
   let bits = 0;
-  for (const count of counts.values()) bits -= (count / text.length) * Math.log2(count / text.length);
+  for (const count of counts.values())
+    bits -= (count / text.length) * Math.log2(count / text.length);
   return bits;
 }
 
-const CREDENTIAL_NAME = /auth|token|secret|passw|pwd|api-?_?key|access-?_?key|credential|cookie|session|signature/iu;
+const CREDENTIAL_NAME =
+  /auth|token|secret|passw|pwd|api-?_?key|access-?_?key|credential|cookie|session|signature/iu;
 
 /** Whether a header or query parameter of this name usually carries a credential. */
 export function isCredentialName(name: string): boolean {

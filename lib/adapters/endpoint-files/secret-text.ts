@@ -26,7 +26,11 @@ export interface SecretField {
   readonly host: string;
 }
 
-export function readSecretText(node: SourceNode, field: SecretField, report: Report): SecretText | undefined {
+export function readSecretText(
+  node: SourceNode,
+  field: SecretField,
+  report: Report,
+): SecretText | undefined {
   if (node.kind === "map") return readReference(node, field, report);
   if (node.kind !== "scalar" || node.value === null) {
     return report.problem(node.place, describe(node), `${field.name}: a text, or ${SECRET_ADVICE}`);
@@ -34,19 +38,38 @@ export function readSecretText(node: SourceNode, field: SecretField, report: Rep
   const text = typeof node.value === "string" ? node.value : node.text;
   const literal = field.credential ? credentialLiteral(text) : secretLiteral(text);
   if (literal !== undefined) {
-    return report.problem(node.place, `${field.name} written out (it looks like ${literal})`, `${SECRET_ADVICE}, so that no file holds it`);
+    return report.problem(
+      node.place,
+      `${field.name} written out (it looks like ${literal})`,
+      `${SECRET_ADVICE}, so that no file holds it`,
+    );
   }
   if (field.credential && /\$\{\w+\}|^\$\w+$/u.test(text)) {
-    return report.problem(node.place, `${field.name} with a variable in it`, `${SECRET_ADVICE}: variables in texts are not replaced`);
+    return report.problem(
+      node.place,
+      `${field.name} with a variable in it`,
+      `${SECRET_ADVICE}: variables in texts are not replaced`,
+    );
   }
   return text;
 }
 
-function readReference(node: SourceNode, field: SecretField, report: Report): SecretText | undefined {
+function readReference(
+  node: SourceNode,
+  field: SecretField,
+  report: Report,
+): SecretText | undefined {
   const fields = readFields(node, { what: "a reference", known: ["$ref", "hosts"] }, report);
   const reference = fields?.get("$ref");
+  // An unknown field has been reported, and is likelier to be the reason.
+  if (node.kind === "map" && fields !== undefined && node.entries.length > fields.size)
+    return undefined;
   if (fields === undefined || reference === undefined) {
-    return report.problem(node.place, `a map without $ref`, `${field.name}: a text, or ${SECRET_ADVICE}`);
+    return report.problem(
+      node.place,
+      `a map without $ref`,
+      `${field.name}: a text, or ${SECRET_ADVICE}`,
+    );
   }
   const $ref = readName(reference.value, report);
   const hosts = fields.get("hosts");
@@ -57,15 +80,26 @@ function readReference(node: SourceNode, field: SecretField, report: Report): Se
 
 function readName(node: SourceNode, report: Report): string | undefined {
   const expected = `env:${SECRET_PREFIX}NAME`;
-  if (node.kind !== "scalar" || typeof node.value !== "string") return report.problem(node.place, describe(node), expected);
+  if (node.kind !== "scalar" || typeof node.value !== "string")
+    return report.problem(node.place, describe(node), expected);
   const name = /^env:(.*)$/u.exec(node.value)?.[1];
-  if (name === undefined) return report.problem(node.place, showText(node.value), `${expected} (env is the only kind of reference so far)`);
+  if (name === undefined)
+    return report.problem(
+      node.place,
+      showText(node.value),
+      `${expected} (env is the only kind of reference so far)`,
+    );
   if (!name.startsWith(SECRET_PREFIX)) {
-    const reason = "other names are refused, since a function's environment also holds the keys of its role";
+    const reason =
+      "other names are refused, since a function's environment also holds the keys of its role";
     return report.problem(node.place, showText(node.value), `${expected}: ${reason}`);
   }
   if (/^[A-Z0-9_]{1,120}$/u.test(name.slice(SECRET_PREFIX.length))) return node.value;
-  return report.problem(node.place, showText(node.value), `${expected}, in capitals, digits and underscores`);
+  return report.problem(
+    node.place,
+    showText(node.value),
+    `${expected}, in capitals, digits and underscores`,
+  );
 }
 
 const HOSTS_MAX = 20;
@@ -75,14 +109,20 @@ function readHosts(node: SourceNode, own: string, report: Report): readonly stri
   for (const item of oneOrList(node)) {
     const text = item.kind === "scalar" && typeof item.value === "string" ? item.value : "";
     const host = canonicalHost(text);
-    if (host === undefined) return refuseHosts(item.place, text === "" ? describe(item) : showText(text), report);
+    if (host === undefined)
+      return refuseHosts(item.place, text === "" ? describe(item) : showText(text), report);
     hosts.push(host);
   }
-  if (hosts.length === 0 || hosts.length > HOSTS_MAX) return refuseHosts(node.place, `${hosts.length} hosts`, report);
+  if (hosts.length === 0 || hosts.length > HOSTS_MAX)
+    return refuseHosts(node.place, `${hosts.length} hosts`, report);
   if (hosts.includes(own)) return hosts;
-  return report.problem(node.place, `a secret for ${hosts.join(", ")}`, `hosts that include the target's own, ${own}`);
+  return report.problem(
+    node.place,
+    `a secret for ${hosts.join(", ")}`,
+    `hosts that include the target's own, ${own}`,
+  );
 }
 
-function refuseHosts(place: Place, found: string, report: Report): undefined {
+function refuseHosts(place: Place, found: string, report: Report): readonly string[] | undefined {
   return report.problem(place, found, `1 to ${HOSTS_MAX} host names, without scheme and port`);
 }

@@ -1,0 +1,106 @@
+/** Prints the whole assignment: one Query. Exit: 1 where it doesn't tile (read it again, then act). */
+import { formatDuration } from "#domain/duration.ts";
+import type { Lease } from "#domain/lease.ts";
+import { lastWholeMinute } from "#domain/progress.ts";
+import { formatRange, slotsIn, tiling } from "#domain/range.ts";
+import { slotCount } from "#domain/slot.ts";
+import type { EpochMs } from "#domain/units.ts";
+import { withSystem } from "../../connect/with-system.ts";
+import type { System } from "../../connect/system.ts";
+import type { Context } from "../../context.ts";
+import { exitCodes, type ExitCode } from "../../exit-codes.ts";
+import { formatDistance, isoText } from "../../output/moment.ts";
+import { table, type Cell, type Column, type Row } from "../../output/table.ts";
+
+const COLUMNS: readonly Column[] = [
+  { title: "LEASE" },
+  { title: "COLLECTOR" },
+  { title: "EPOCH", align: "right" },
+  { title: "SLOTS", align: "right" },
+  { title: "RANGES", shrinkTo: 17 },
+  { title: "LAG", align: "right" },
+  { title: "CAPTURES/MIN", align: "right" },
+  { title: "NEXT" },
+  { title: "HAND-OVER", shrinkTo: 10 },
+];
+
+export async function showLeases(context: Context): Promise<ExitCode> {
+  return withSystem(context, "read", (system) => show(context, system));
+}
+
+async function show(context: Context, { leases, pool, slotsLog2 }: System): Promise<ExitCode> {
+  const snapshot = await leases.readFleet(pool);
+  const found = snapshot?.leases ?? [];
+  const now = context.now();
+  if (context.options.json) {
+    for (const lease of found) await context.json(asJson(lease, now, slotsLog2));
+  } else {
+    await table(COLUMNS, context.io.stdout).write(found.map((l) => asRow(l, now, slotsLog2)));
+    const { desired = 0 } = snapshot?.fleet ?? {};
+    const owned = found.filter((lease) => isOwned(lease, now)).length;
+    await context.say(
+      `pool ${pool}: ${owned} collectors running, ${desired} wanted, ${slotCount(slotsLog2)} slots`,
+    );
+  }
+  if (tiling(found.map(({ ranges }) => ranges)).kind === "tiles") return exitCodes.ok;
+  await context.warn("these leases don't hold every slot once; if it stays so, it is a bug");
+  return exitCodes.negative;
+}
+
+function isOwned({ holder }: Lease, now: EpochMs): boolean {
+  return holder !== undefined && now < holder.expiresAt;
+}
+
+function asRow(lease: Lease, now: EpochMs, slotsLog2: number): Row {
+  const { id, epoch, ranges, progress, open, giving } = lease;
+  const minute = lastWholeMinute(progress, now);
+  const promised = giving.map(({ range, to }) => `${formatRange(range)} to ${to}`);
+  const cuts = open.length > 0 ? [`${open.length} open`] : [];
+  return [
+    id,
+    collectorCell(lease, now),
+    String(epoch),
+    String(slotsIn(ranges, slotsLog2).length),
+    ranges.map(formatRange).join(" "),
+    progress === undefined ? "-" : formatDuration(Math.round(progress.lagMs)),
+    String(minute.captures),
+    isOwned(lease, now) ? "-" : formatDistance(lease.nextDueAt, now),
+    [...promised, ...cuts].join(", "),
+  ];
+}
+
+const OWNER_SHOWN = 8;
+
+function collectorCell({ holder }: Lease, now: EpochMs): Cell {
+  if (holder === undefined) return { text: "-", style: "dim" };
+  const name = holder.owner.slice(0, OWNER_SHOWN);
+  if (now < holder.expiresAt) return { text: name, style: "green" };
+  return { text: `${name} expired`, style: "red" };
+}
+
+function asJson(lease: Lease, now: EpochMs, slotsLog2: number): Readonly<Record<string, unknown>> {
+  const { id, epoch, version, holder, ranges, giving, open, progress, nextDueAt } = lease;
+  const minute = lastWholeMinute(progress, now);
+  return {
+    lease: id,
+    epoch,
+    version,
+    owned: isOwned(lease, now),
+    ...(holder !== undefined && {
+      owner: holder.owner,
+      expiresAt: isoText(holder.expiresAt),
+      deadlineAt: isoText(holder.deadlineAt),
+    }),
+    slots: slotsIn(ranges, slotsLog2).length,
+    ranges: ranges.map(formatRange),
+    nextDueAt: isoText(nextDueAt),
+    giving: giving.map(({ range, to }) => ({ range: formatRange(range), to })),
+    open: open.map(({ range, cut, until }) => ({
+      range: formatRange(range),
+      cut: isoText(cut),
+      until: isoText(until),
+    })),
+    ...(progress !== undefined && { lagMs: progress.lagMs, backlogRounds: progress.backlogRounds }),
+    lastMinute: { captures: minute.captures, failed: minute.failed, missed: minute.missed },
+  };
+}

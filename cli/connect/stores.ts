@@ -1,0 +1,61 @@
+/** A system from where its records and chunks lie. */
+import { DependencyError, InvalidInputError } from "#domain/errors.ts";
+import type { Fleet } from "#domain/fleet.ts";
+import { lambdaInvoker } from "#adapters/lambda/invoker.ts";
+import { systemIds } from "#adapters/system/ids.ts";
+import { jsonLog } from "#adapters/system/log.ts";
+import { openStores, type StorePlaces } from "#local/stores.ts";
+import type { System } from "./system.ts";
+
+export interface SystemPlaces extends StorePlaces {
+  readonly pool: string;
+  /** undefined while no functions run. */
+  readonly invokeEndpoint?: string;
+}
+
+/** Without what is known only from the pool's fleet record. */
+export type UnreadSystem = Omit<System, "slotsLog2">;
+
+export function openPlaces(places: SystemPlaces): UnreadSystem {
+  const { client, clock, ...stores } = openStores(places);
+  const { pool, invokeEndpoint } = places;
+  return {
+    ...stores,
+    pool,
+    isRunning: invokeEndpoint !== undefined,
+    ...(invokeEndpoint !== undefined && {
+      invoker: lambdaInvoker({
+        endpoint: invokeEndpoint,
+        collectFunction: "collect",
+        rebalanceFunction: "rebalance",
+      }),
+    }),
+    clock,
+    ids: systemIds(),
+    // What a person should know is said by the command; the rest would stand between its lines.
+    log: jsonLog({ clock, level: "error" }),
+    close: () => {
+      client.destroy();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** @throws InvalidInputError when the store has no such pool. */
+export async function getFleet({ leases, pool }: UnreadSystem): Promise<Fleet> {
+  const snapshot = await leases.readFleet(pool);
+  if (snapshot !== undefined) return snapshot.fleet;
+  throw new InvalidInputError({
+    where: "--pool",
+    found: JSON.stringify(pool),
+    expected: "a pool that exists: start a system with it first (`npm start`)",
+  });
+}
+
+/** When nothing runs and there is nothing to start. */
+export function noSystem(data: string): DependencyError {
+  return new DependencyError(
+    `no system runs on ${data}, and none ever has: start it with \`npm start\`, or name its folder with --data`,
+    { retryable: false },
+  );
+}

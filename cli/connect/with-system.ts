@@ -1,0 +1,43 @@
+/**
+ * Finds the system that runs on the data folder; where none does, its store is started for as long
+ * as the command takes, so that registering and looking need no running system.
+ *
+ * Fails: DependencyError when there is nothing to work on; it says how to start a system.
+ */
+import { findRunningCloud } from "#local/state-file.ts";
+import type { Context } from "../context.ts";
+import { getFleet, openPlaces } from "./stores.ts";
+import type { System } from "./system.ts";
+
+/** `register` makes the pool where there is none; `read` wants one that exists. */
+export type Purpose = "read" | "register";
+
+export async function withSystem<T>(
+  context: Context,
+  purpose: Purpose,
+  work: (system: System) => Promise<T>,
+): Promise<T> {
+  const system = await openSystem(context, purpose);
+  try {
+    return await work(system);
+  } finally {
+    await system.close();
+  }
+}
+
+async function openSystem(context: Context, purpose: Purpose): Promise<System> {
+  const { data, pool } = context.options;
+  const cloud = await findRunningCloud(data);
+  if (cloud === undefined) {
+    const { openStopped } = await import("./stopped.ts");
+    return openStopped(context, purpose);
+  }
+  const stores = openPlaces({ ...cloud, ...(pool !== undefined && { pool }) });
+  try {
+    const { slotsLog2 } = await getFleet(stores);
+    return { ...stores, slotsLog2 };
+  } catch (error) {
+    await stores.close();
+    throw error;
+  }
+}

@@ -1,0 +1,7 @@
+/**
+ * The `lamplighter` command: `node cli/main.ts COMMAND …`, or cli/lamplighter.js under any Node.
+ */
+import { processIo } from "./io.ts";
+import { run } from "./run.ts";
+
+process.exitCode = await run(process.argv.slice(2), processIo());

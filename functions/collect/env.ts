@@ -1,0 +1,23 @@
+import { z } from "zod";
+import {
+  chunkEveryMs,
+  endpoint,
+  leaseTtlMs,
+  location,
+  logLevel,
+  longestTimeoutMs,
+  name,
+  poolName,
+} from "../shared/fields.ts";
+
+export const collectEnvironment = z.object({
+  LAMPLIGHTER_POOL: poolName,
+  LEASE_TABLE_NAME: name,
+  TARGET_TABLE_NAME: name,
+  STORE_ENDPOINT: endpoint,
+  SAMPLES_LOCATION: location,
+  LEASE_TTL_MS: leaseTtlMs,
+  LONGEST_TIMEOUT_MS: longestTimeoutMs,
+  CHUNK_EVERY_MS: chunkEveryMs,
+  LOG_LEVEL: logLevel,
+});

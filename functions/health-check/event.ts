@@ -1,0 +1,4 @@
+import { scheduleEvent } from "../shared/fields.ts";
+
+/** By the schedule, every minute, or by hand: `{}`. */
+export const healthCheckEvent = scheduleEvent;

@@ -1,0 +1,78 @@
+/**
+ * What every function needs from its platform: read by infra and by the local cloud, so that they
+ * cannot differ.
+ *
+ * Holds: `environment` and `optional` together are the keys of the function's env.ts
+ *        (test/functions/manifest.test.ts); how the numbers relate to the protocol's limits is
+ *        test/domain/limits.test.ts.
+ */
+import { durationMs, type DurationMs } from "#domain/units.ts";
+
+export type FunctionName = "rebalance" | "collect" | "health-check";
+
+export interface FunctionManifest {
+  readonly name: FunctionName;
+  /** Folder of `handler.ts`, from the repository's root. */
+  readonly folder: string;
+  readonly memoryMb: number;
+  readonly timeoutMs: DurationMs;
+  /** How often the platform invokes it; undefined where only others do. */
+  readonly scheduleEveryMs?: DurationMs;
+  /** How often the platform repeats an asynchronous invocation that failed. */
+  readonly asyncRetriesMax: number;
+  /** Environment variables that must be there. */
+  readonly environment: readonly string[];
+  /** Environment variables that have a default. */
+  readonly optional: readonly string[];
+}
+
+export const manifest = {
+  rebalance: {
+    name: "rebalance",
+    folder: "functions/rebalance",
+    memoryMb: 256,
+    timeoutMs: durationMs(180_000),
+    scheduleEveryMs: durationMs(60_000),
+    // The next run comes within a minute anyway.
+    asyncRetriesMax: 0,
+    environment: ["LAMPLIGHTER_POOL", "LEASE_TABLE_NAME", "COLLECT_FUNCTION_NAME"],
+    optional: [
+      "STORE_ENDPOINT",
+      "INVOKE_ENDPOINT",
+      "LEASE_TTL_MS",
+      "LONGEST_TIMEOUT_MS",
+      "LOG_LEVEL",
+    ],
+  },
+  collect: {
+    name: "collect",
+    folder: "functions/collect",
+    memoryMb: 512,
+    timeoutMs: durationMs(900_000),
+    asyncRetriesMax: 2,
+    environment: ["LAMPLIGHTER_POOL", "LEASE_TABLE_NAME", "TARGET_TABLE_NAME", "SAMPLES_LOCATION"],
+    optional: [
+      "STORE_ENDPOINT",
+      "LEASE_TTL_MS",
+      "LONGEST_TIMEOUT_MS",
+      "CHUNK_EVERY_MS",
+      "LOG_LEVEL",
+    ],
+  },
+  "health-check": {
+    name: "health-check",
+    folder: "functions/health-check",
+    memoryMb: 256,
+    timeoutMs: durationMs(60_000),
+    scheduleEveryMs: durationMs(60_000),
+    asyncRetriesMax: 0,
+    environment: ["LAMPLIGHTER_POOL", "LEASE_TABLE_NAME", "TARGET_TABLE_NAME", "METRICS_LOCATION"],
+    optional: ["STORE_ENDPOINT", "LOG_LEVEL"],
+  },
+} as const satisfies {
+  readonly [Name in FunctionName]: FunctionManifest & { readonly name: Name };
+};
+
+/** The keys that a function's environment must have. */
+export type EnvironmentKey<Name extends FunctionName> =
+  (typeof manifest)[Name]["environment"][number];

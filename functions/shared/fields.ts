@@ -1,0 +1,54 @@
+/** Fields that the environments and events of several functions have in common. */
+import { z } from "zod";
+import { limits } from "#domain/limits.ts";
+import { leaseId } from "#domain/lease.ts";
+
+export const name = z.string().min(1);
+
+export const poolName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/u, { error: "a pool's name: letters, digits, . _ -" });
+
+/** Empty means AWS itself. */
+export const endpoint = z.union([z.literal(""), z.url()], { error: "a URL, or nothing for AWS" }).default("");
+
+/** Where objects or metrics go; the scheme says which adapter. */
+export const location = z.url({ protocol: /^file$/u, error: "a file: URL" });
+
+export const logLevel = z.enum(["debug", "info", "warn", "error"]).default("info");
+
+const span = (least: number, most: number, usual: number) =>
+  z.coerce
+    .number({ error: "a whole number of milliseconds" })
+    .int({ error: "a whole number of milliseconds" })
+    .min(least)
+    .max(most)
+    .default(usual);
+
+export const leaseTtlMs = span(1_000, 300_000, limits.leaseTtlMs);
+export const chunkEveryMs = span(50, 60_000, limits.chunkEveryMs);
+export const longestTimeoutMs = span(limits.timeoutMinMs, limits.timeoutMaxMs, limits.timeoutMaxMs);
+
+export const leaseNumber = z
+  .string()
+  .regex(/^\d{4,9}$/u, { error: 'a lease\'s number, e.g. "0007"' })
+  .transform((digits) => leaseId(Number(digits)));
+
+/** What EventBridge and its Scheduler send; nothing in it is of use to us. */
+const scheduled = z.strictObject({
+  version: z.string(),
+  id: z.string(),
+  "detail-type": z.literal("Scheduled Event"),
+  source: z.enum(["aws.events", "aws.scheduler"]),
+  account: z.string(),
+  time: z.string(),
+  region: z.string(),
+  resources: z.array(z.string()),
+  detail: z.unknown(),
+});
+
+/** `{}`, `{"pool": …}`, or the event of a schedule as it comes. */
+export const scheduleEvent = z.preprocess(
+  (event) => (scheduled.safeParse(event).success ? {} : event),
+  z.strictObject({ pool: poolName.optional() }),
+);

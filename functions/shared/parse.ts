@@ -1,0 +1,78 @@
+/**
+ * The unknown becomes ours: environment and events, with an error that names the place.
+ *
+ * Holds: for every input a value or an InvalidInputError that says where, found and expected.
+ */
+import type { z } from "zod";
+import { InvalidInputError } from "#domain/errors.ts";
+
+/** @throws InvalidInputError naming the first variable that is missing or wrong, and how many more. */
+export function parseEnvironment<Schema extends z.ZodType>(
+  schema: Schema,
+  environment: Readonly<Record<string, string | undefined>>,
+): z.output<Schema> {
+  return parseAs(schema, environment, "environment");
+}
+
+/** @throws InvalidInputError naming the first field that is missing or wrong, and how many more. */
+export function parseEvent<Schema extends z.ZodType>(
+  schema: Schema,
+  event: unknown,
+): z.output<Schema> {
+  return parseAs(schema, event, "event");
+}
+
+function parseAs<Schema extends z.ZodType>(
+  schema: Schema,
+  input: unknown,
+  what: string,
+): z.output<Schema> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const [first, ...more] = parsed.error.issues;
+  const count = more.length === 0 ? "" : ` (and ${more.length} more)`;
+  if (first?.code === "unrecognized_keys") {
+    const found = first.keys.map((key) => JSON.stringify(key)).join(", ");
+    throw new InvalidInputError({ where: what, found: `unknown ${found}`, expected: `only known fields${count}` });
+  }
+  const path = first?.path.map(String) ?? [];
+  throw new InvalidInputError({
+    where: [what, path.join(".")].filter((part) => part !== "").join(" "),
+    found: describe(valueAt(input, path)),
+    expected: `${expectation(first)}${count}`,
+  });
+}
+
+function expectation(issue: z.core.$ZodIssue | undefined): string {
+  switch (issue?.code) {
+    case "invalid_type":
+      return `a ${issue.expected}`;
+    case "invalid_value":
+      return issue.values.map((value) => JSON.stringify(value)).join(" or ");
+    case "invalid_format":
+      return issue.format === "url" ? "a URL" : issue.message;
+    case "too_small":
+      return issue.origin === "string" ? "a text that is not empty" : `at least ${issue.minimum}`;
+    case "too_big":
+      return `at most ${issue.maximum}`;
+    default:
+      return issue?.message ?? "something else";
+  }
+}
+
+function valueAt(input: unknown, path: readonly string[]): unknown {
+  let value = input;
+  for (const key of path) {
+    if (typeof value !== "object" || value === null) return undefined;
+    value = Object.entries(value).find(([name]) => name === key)?.[1];
+  }
+  return value;
+}
+
+const SHOWN_MAX = 120;
+
+function describe(value: unknown): string {
+  if (value === undefined) return "nothing";
+  const text = JSON.stringify(value) as string | undefined;
+  return (text ?? String(value)).slice(0, SHOWN_MAX);
+}

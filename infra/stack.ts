@@ -1,0 +1,75 @@
+import { Stack, type StackProps } from "aws-cdk-lib";
+import { PolicyStatement } from "aws-cdk-lib/aws-iam";
+import type { Construct } from "constructs";
+import { nodeFunction } from "./functions.ts";
+import { tables } from "./tables.ts";
+
+export interface LamplighterStackProps extends StackProps {
+  /** Name of the pool: collectors that share a network view. */
+  readonly pool: string;
+}
+
+// A transaction needs the right to each of its parts; there is no action for the whole.
+const READ = ["dynamodb:GetItem", "dynamodb:Query"];
+const CHANGE = [...READ, "dynamodb:UpdateItem"];
+const CHANGE_LEASES = [
+  ...CHANGE,
+  "dynamodb:PutItem",
+  "dynamodb:DeleteItem",
+  "dynamodb:ConditionCheckItem",
+];
+
+// Until samples and metrics have adapters that outlive a function's environment.
+const SAMPLES_LOCATION = "file:///tmp/samples";
+const METRICS_LOCATION = "file:///tmp/metrics";
+
+/** The two tables and the three functions of one pool. */
+export class LamplighterStack extends Stack {
+  constructor(scope: Construct, id: string, { pool, ...props }: LamplighterStackProps) {
+    super(scope, id, props);
+    const { leases, targets } = tables(this);
+
+    const collect = nodeFunction(this, {
+      name: "collect",
+      logicalId: "Collect",
+      environment: {
+        LAMPLIGHTER_POOL: pool,
+        LEASE_TABLE_NAME: leases.tableName,
+        TARGET_TABLE_NAME: targets.tableName,
+        SAMPLES_LOCATION,
+      },
+    });
+    leases.grant(collect, ...CHANGE_LEASES);
+    targets.grant(collect, ...CHANGE);
+
+    const rebalance = nodeFunction(this, {
+      name: "rebalance",
+      logicalId: "Rebalance",
+      environment: {
+        LAMPLIGHTER_POOL: pool,
+        LEASE_TABLE_NAME: leases.tableName,
+        COLLECT_FUNCTION_NAME: collect.functionName,
+      },
+    });
+    leases.grant(rebalance, ...CHANGE_LEASES);
+    rebalance.addToRolePolicy(
+      new PolicyStatement({
+        actions: ["lambda:InvokeFunction"],
+        resources: [collect.functionArn],
+      }),
+    );
+
+    const healthCheck = nodeFunction(this, {
+      name: "health-check",
+      logicalId: "HealthCheck",
+      environment: {
+        LAMPLIGHTER_POOL: pool,
+        LEASE_TABLE_NAME: leases.tableName,
+        TARGET_TABLE_NAME: targets.tableName,
+        METRICS_LOCATION,
+      },
+    });
+    leases.grant(healthCheck, ...READ);
+    targets.grant(healthCheck, ...READ);
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * The SDK's client with every default that matters written out.
+ *
+ * Holds: a call ends within attempts x (connect + request) plus back-off; nothing is retried above
+ *        it but transaction conflicts and unprocessed items (see access.ts).
+ * Fails: never when made; its calls do.
+ */
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { NodeHttpHandler } from "@smithy/node-http-handler";
+import { limits } from "#domain/limits.ts";
+
+export interface DynamoClientOptions {
+  /** undefined for AWS; else DynamoDB Local, dynoxide and the like, which check no credentials. */
+  readonly endpoint?: string;
+  /** Needed with an endpoint that is not AWS; else from the environment. */
+  readonly region?: string;
+}
+
+const CONNECTIONS_MAX = 50;
+
+/**
+ * Not needed, and paid by every call: they fill in headers that DynamoDB does not ask for
+ * (user agent, Lambda's recursion detection is for invoking services) or log at a level nobody set.
+ */
+const NOT_NEEDED = ["loggerMiddleware", "recursionDetectionMiddleware", "getUserAgentMiddleware"];
+
+export function dynamoClient(options: DynamoClientOptions = {}): DynamoDBClient {
+  const { endpoint, region } = options;
+  const client = new DynamoDBClient({
+    ...(region !== undefined && { region }),
+    ...(endpoint !== undefined && {
+      endpoint,
+      region: region ?? "local",
+      credentials: { accessKeyId: "local", secretAccessKey: "local" },
+    }),
+    maxAttempts: limits.storeAttemptsMax,
+    retryMode: "standard",
+    requestHandler: new NodeHttpHandler({
+      connectionTimeout: limits.connectTimeoutMs,
+      // From sent to headers; without `throwOnRequestTimeout` it would only warn.
+      requestTimeout: limits.requestTimeoutMs,
+      throwOnRequestTimeout: true,
+      // An answer that stalls halfway.
+      socketTimeout: limits.requestTimeoutMs,
+      httpAgent: { keepAlive: true, maxSockets: CONNECTIONS_MAX },
+      httpsAgent: { keepAlive: true, maxSockets: CONNECTIONS_MAX },
+    }),
+  });
+  for (const name of NOT_NEEDED) client.middlewareStack.remove(name);
+  return client;
+}

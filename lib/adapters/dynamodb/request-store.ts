@@ -1,0 +1,157 @@
+/**
+ * Captures on request, one record a slot, in the partition `<pool>#requests` of the `leases` table.
+ *
+ *     s  stamp
+ *     f  true when targets that were never captured are meant
+ *     k  result keys, a set of numbers
+ *     a  true when all targets are meant; then without k
+ *
+ * Holds: merging is one write while the keys fit; else the record is read from the refusal, merged
+ *        by the pure function and written under its stamp. A record is at most 1 KB.
+ * Fails: DependencyError; InvariantError for a record that can't be read.
+ */
+import { DependencyError } from "#domain/errors.ts";
+import { limits } from "#domain/limits.ts";
+import { normalise, slotsIn } from "#domain/range.ts";
+import { mergeRequests, type CaptureRequest } from "#domain/request.ts";
+import type { Slot } from "#domain/slot.ts";
+import type { RequestStore } from "#ports/request-store.ts";
+import { dynamoAccess, type DynamoAccess, type Written } from "./access.ts";
+import { readText, unreadable, type Item } from "./attributes.ts";
+import { requestKey, requestPartition, requestSort } from "./keys.ts";
+import { number, text } from "./lease-codec.ts";
+import { dynamoQueries, type Queries } from "./query.ts";
+import { toolsOf, type DynamoStoreOptions } from "./store-options.ts";
+
+export function dynamoRequestStore(options: DynamoStoreOptions): RequestStore {
+  const tools = toolsOf(options);
+  const access = dynamoAccess(tools);
+  return {
+    put: (request) => put(access, request),
+    list: (pool, ranges, slotsLog2) =>
+      list(
+        dynamoQueries(tools),
+        pool,
+        normalise(ranges).map((range) => slotsIn([range], slotsLog2)),
+      ),
+    async remove({ pool, slot, stamp }) {
+      const written = await access.remove("request.remove", {
+        Key: requestKey(pool, slot),
+        ConditionExpression: "s = :s",
+        ExpressionAttributeValues: { ":s": text(stamp) },
+      });
+      // Stamps are never used again: what is gone was removed, by us or as we would have.
+      return written.kind === "done" || written.item === undefined ? "removed" : "changed";
+    },
+  };
+}
+
+async function put(access: DynamoAccess, request: CaptureRequest): Promise<void> {
+  let written = await merge(access, request);
+  for (let attempt = 1; attempt < limits.conflictAttemptsMax; attempt += 1) {
+    if (written.kind === "done") return;
+    written =
+      written.item === undefined
+        ? await merge(access, request)
+        : await replace(access, parseRequest(written.item, request.pool), request);
+  }
+  if (written.kind === "done") return;
+  throw new DependencyError(
+    `request.put: overtaken ${limits.conflictAttemptsMax} times at slot ${request.slot} of ${request.pool}`,
+    { retryable: true },
+  );
+}
+
+/** In place, without reading; refused where the keys might not fit. */
+function merge(access: DynamoAccess, request: CaptureRequest): Promise<Written> {
+  const { pool, slot, fresh, keys, stamp } = request;
+  const Key = requestKey(pool, slot);
+  const set = `SET s = :s${fresh ? ", f = :true" : ""}`;
+  const values = { ":s": text(stamp), ...(fresh && { ":true": { BOOL: true } }) };
+  if (keys.kind === "keys" && keys.resultKeys.length === 0) {
+    return access.update("request.put", {
+      Key,
+      UpdateExpression: set,
+      ExpressionAttributeValues: values,
+    });
+  }
+  const added = keys.kind === "keys" ? new Set(keys.resultKeys) : undefined;
+  if (added === undefined || added.size > limits.requestIdsMax) {
+    return access.update("request.put", {
+      Key,
+      UpdateExpression: `${set}, a = :all REMOVE k`,
+      ExpressionAttributeValues: { ...values, ":all": { BOOL: true } },
+    });
+  }
+  return access.update("request.put", {
+    Key,
+    ConditionExpression:
+      "attribute_not_exists(a) AND (attribute_not_exists(k) OR size(k) <= :room)",
+    UpdateExpression: `${set} ADD k :k`,
+    ExpressionAttributeValues: {
+      ...values,
+      ":k": { NS: [...added].map(String) },
+      ":room": number(limits.requestIdsMax - added.size),
+    },
+  });
+}
+
+/** The merged record whole, where nobody has written since `stored` was read. */
+function replace(
+  access: DynamoAccess,
+  stored: CaptureRequest,
+  request: CaptureRequest,
+): Promise<Written> {
+  const { pool, slot, fresh, keys, stamp } = mergeRequests(stored, request);
+  return access.put("request.put", {
+    Item: {
+      ...requestKey(pool, slot),
+      s: text(stamp),
+      ...(fresh && { f: { BOOL: true } }),
+      ...(keys.kind === "all" && { a: { BOOL: true } }),
+      ...(keys.kind === "keys" &&
+        keys.resultKeys.length > 0 && { k: { NS: keys.resultKeys.map(String) } }),
+    },
+    ConditionExpression: "s = :s",
+    ExpressionAttributeValues: { ":s": text(stored.stamp) },
+  });
+}
+
+async function list(
+  queries: Queries,
+  pool: string,
+  runs: readonly (readonly Slot[])[],
+): Promise<CaptureRequest[]> {
+  const found: CaptureRequest[] = [];
+  for (const run of runs) {
+    const [first] = run;
+    const last = run.at(-1);
+    if (first === undefined || last === undefined) continue;
+    const query = {
+      KeyConditionExpression: "#pool = :pool AND #key BETWEEN :first AND :last",
+      ExpressionAttributeNames: { "#pool": "pool", "#key": "key" },
+      ExpressionAttributeValues: {
+        ":pool": text(requestPartition(pool)),
+        ":first": text(requestSort(first)),
+        ":last": text(requestSort(last)),
+      },
+    };
+    for await (const page of queries.all("request.list", query)) {
+      found.push(...page.map((item) => parseRequest(item, pool)));
+    }
+  }
+  return found;
+}
+
+function parseRequest(item: Item, pool: string): CaptureRequest {
+  const slot = Number(/^request#(\d+)$/u.exec(readText(item, "key"))?.[1] ?? Number.NaN);
+  if (!Number.isInteger(slot)) throw unreadable(item, "key", "request#<slot>");
+  const keys = (item["k"]?.NS ?? []).map(Number).sort((a, b) => a - b);
+  return {
+    pool,
+    slot: slot as Slot,
+    fresh: item["f"]?.BOOL === true,
+    keys: item["a"]?.BOOL === true ? { kind: "all" } : { kind: "keys", resultKeys: keys },
+    stamp: readText(item, "s"),
+  };
+}

@@ -1,0 +1,119 @@
+/**
+ * The owner's side of the lease: heartbeats, and what each renewal brings.
+ *
+ * Gained ranges are taken up, promised ranges are given, and what a lost range had open is dropped.
+ *
+ * Holds: the lease never seems longer to its owner than to others (counted from before the request).
+ * Source: DESIGN, section 4, "A collector".
+ */
+import type { Lease } from "#domain/lease.ts";
+import { formatLoads, loadPiece, type LoadPiece } from "#domain/load.ts";
+import { normalise, slotsIn } from "#domain/range.ts";
+import { after } from "#domain/units.ts";
+import { giveRanges, isKeptAlready } from "./letting-go.ts";
+import { oldestUncommitted } from "./rounds.ts";
+import { entriesOfRun, followRanges, readSchedules, readSlot } from "./slots.ts";
+import { runsOf, type CollectorState, type SlotHold } from "./state.ts";
+
+/** Slots read at the same time when a lease is taken up. */
+const READS_AT_ONCE = 16;
+
+export interface Control {
+  /** Renews; `lost` when another has the lease, or nobody. */
+  heartbeat(): Promise<"renewed" | "lost" | "unanswered">;
+  /** Takes up what the lease has now: at the start, and after every change. */
+  follow(lease: Lease): Promise<void>;
+}
+
+export function control(state: CollectorState): Control {
+  let loadsWritten = "";
+
+  async function heartbeat(): Promise<"renewed" | "lost" | "unanswered"> {
+    const { clock, leases, log, settings } = state.deps;
+    const sentAt = clock.now();
+    const loads = measuredLoads(state);
+    const text = formatLoads(loads);
+    try {
+      const result = await leases.renew({
+        pool: state.pool,
+        id: state.lease.id,
+        owner: state.owner,
+        sentAt,
+        ttlMs: settings.ttlMs,
+        progress: state.counters.progress(sentAt, backlog(state)),
+        ...(text !== loadsWritten && { loads }),
+      });
+      if (result.kind === "lost") return "lost";
+      loadsWritten = text;
+      state.expiresAt = after(sentAt, settings.ttlMs);
+      await follow(result.lease);
+      return "renewed";
+    } catch (error) {
+      log.warn("a heartbeat had no answer", { lease: state.lease.id, expiresAt: state.expiresAt, error });
+      return "unanswered";
+    }
+  }
+
+  async function follow(lease: Lease): Promise<void> {
+    const isNew = lease.version !== state.lease.version;
+    state.lease = lease;
+    const added = followRanges(state, slotsIn(lease.ranges, state.slotsLog2));
+    if (added.length > 0) await readAll(state, added);
+    if (isNew || lease.giving.length > 0) await givePromised(state);
+  }
+
+  return { heartbeat, follow };
+}
+
+/** Gives what is promised, one taker at a time; a refusal is decided anew after the next heartbeat. */
+async function givePromised(state: CollectorState): Promise<void> {
+  if (state.leaving) return;
+  const takers = new Set(state.lease.giving.map((giving) => giving.to));
+  for (const to of takers) {
+    const ranges = normalise(state.lease.giving.filter((giving) => giving.to === to).map((giving) => giving.range));
+    if (isKeptAlready(state, ranges)) continue;
+    const lease = await giveRanges(state, to, ranges);
+    if (lease === undefined) return;
+    state.lease = lease;
+  }
+}
+
+/** Reads the schedules of slots just taken up; targets follow when their rounds come near. */
+export async function readAll(state: CollectorState, holds: readonly SlotHold[]): Promise<void> {
+  const queue = [...holds];
+  const worker = async (): Promise<void> => {
+    for (let hold = queue.shift(); hold !== undefined; hold = queue.shift()) {
+      try {
+        await readSchedules(state, hold);
+      } catch (error) {
+        state.deps.log.warn("a slot's schedules could not be read; read with its targets", { slot: hold.slot, error });
+        await readSlot(state, hold).catch(() => undefined);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: READS_AT_ONCE }, worker));
+}
+
+/** Lag, backlog and waiting work, by what is known now: see domain/lag.ts for what they mean. */
+function backlog(state: CollectorState): { lagMs: number; backlogRounds: number; waiting: number } {
+  const now = state.deps.clock.now();
+  let lagMs = 0;
+  let backlogRounds = 0;
+  for (const run of runsOf(state)) {
+    const entries = entriesOfRun(state, run);
+    const oldest = entries === undefined ? run.wakeAt : oldestUncommitted(run, entries, now);
+    if (oldest === undefined || oldest > now) continue;
+    lagMs = Math.max(lagMs, now - oldest);
+    backlogRounds += Math.max(1, run.rounds.length);
+  }
+  return { lagMs, backlogRounds, waiting: state.late.waiting() };
+}
+
+function measuredLoads(state: CollectorState): LoadPiece[] {
+  return state.lease.ranges.map((range) =>
+    loadPiece(
+      range,
+      slotsIn([range], state.slotsLog2).map((slot) => state.slots.get(slot)?.load ?? 0),
+    ),
+  );
+}

@@ -1,0 +1,206 @@
+/**
+ * Letting go of slots without a drain: release of the whole lease, give of promised ranges.
+ *
+ * Who lets go names a cut, keeps what is due before it under the epoch it has now, and starts
+ * nothing due from the cut on until a refusal says that its write can never land.
+ *
+ * Holds: `kept` is set before the write is sent; it is taken back only after a refusal.
+ * Source: DESIGN, section 4, "Hand-over at a moment".
+ */
+import { cutEntries, type OpenEntry } from "#domain/hand-over.ts";
+import type { GiveResult, Lease, LeaseId, ReleaseResult } from "#domain/lease.ts";
+import { limits } from "#domain/limits.ts";
+import { overlaps, rangesOfSlots, slotsIn, type RangeSet } from "#domain/range.ts";
+import type { Slot } from "#domain/slot.ts";
+import { after, epochMs, latestOf, type EpochMs } from "#domain/units.ts";
+import { sleep } from "#ports/clock.ts";
+import type { ScheduleRun } from "./run.ts";
+import { entriesOfRun, nextDueAt } from "./slots.ts";
+import { runsOf, wakeRun, type CollectorState, type SlotHold } from "./state.ts";
+
+/** Unknown outcomes are asked again this often, this many times. */
+const ASK_AGAIN_MS = 300;
+const ASK_AGAIN_MAX = 20;
+
+export interface Cut {
+  readonly cut: EpochMs;
+  readonly until: EpochMs;
+  readonly open: readonly OpenEntry[];
+}
+
+/** Names a cut for these slots and keeps what is due before it. */
+export function keep(state: CollectorState, slots: readonly Slot[], aheadMs: number): Cut {
+  const { clock } = state.deps;
+  const holds = slots.flatMap((slot) => state.slots.get(slot) ?? []);
+  const runs = holds.flatMap((hold) => [...hold.runs.values()]);
+  const ranges = rangesOfSlots(slots, state.slotsLog2);
+  const entries = cutEntries(ranges, state.lease.open, {
+    now: clock.now(),
+    startedThrough: startedThrough(runs),
+    aheadMs,
+    longestTimeoutMs: longestTimeout(state, runs),
+    slackMs: limits.untilSlackMs,
+    commitTimeMs: limits.commitTimeMs,
+  });
+  const cut = entries.reduce((latest, entry) => latestOf(latest, entry.cut), clock.now());
+  const until = entries.reduce((latest, entry) => latestOf(latest, entry.until), cut);
+  for (const run of runs) {
+    run.kept ??= { cut, until, epoch: state.lease.epoch };
+    wakeRun(state, run, clock.now());
+  }
+  const unfinished = holds.filter((hold) => [...hold.runs.values()].some((run) => isOpenBefore(state, run, cut)));
+  const needed = rangesOfSlots(unfinished.map((hold) => hold.slot), state.slotsLog2);
+  const open = needed.length > OPEN_ENTRIES_MAX ? entries : needed.map((range) => ({ range, cut, until }));
+  return { cut, until, open };
+}
+
+/** Beyond this many pieces the record would grow more than the entries save. */
+const OPEN_ENTRIES_MAX = 24;
+
+/** Whether anything is due before the cut and not committed; where that isn't known, it may be. */
+function isOpenBefore(state: CollectorState, run: ScheduleRun, cut: EpochMs): boolean {
+  if (run.rounds.length > 0 || run.uncommittedSince !== undefined || run.cut !== undefined) return true;
+  return nextDueAt(state, run) < cut;
+}
+
+/** The write was refused: it can never land, and the slots are ours as before. */
+export function keepOn(state: CollectorState, slots: readonly Slot[]): void {
+  for (const slot of slots) {
+    for (const run of state.slots.get(slot)?.runs.values() ?? []) {
+      run.kept = undefined;
+      wakeRun(state, run, state.deps.clock.now());
+    }
+  }
+}
+
+function startedThrough(runs: readonly ScheduleRun[]): EpochMs | undefined {
+  let latest: EpochMs | undefined;
+  for (const run of runs) {
+    for (const open of run.rounds) {
+      const last = open.entries[open.next - 1];
+      if (last === undefined) continue;
+      const instant = after(open.round.at, last.shift);
+      latest = latest === undefined ? instant : latestOf(latest, instant);
+    }
+  }
+  return latest;
+}
+
+function longestTimeout(state: CollectorState, runs: readonly ScheduleRun[]): number {
+  let longest = 0;
+  for (const run of runs) {
+    const entries = entriesOfRun(state, run);
+    if (entries === undefined) return state.deps.settings.longestTimeoutMs;
+    for (const entry of entries) longest = Math.max(longest, entry.task.timeoutMs);
+  }
+  return longest;
+}
+
+/** Whether a giver has nothing left to do in a slot: all before the cut committed, or too late for it. */
+export function isLetGo(state: CollectorState, hold: SlotHold): boolean {
+  const now = state.deps.clock.now();
+  return [...hold.runs.values()].every((run) => {
+    if (run.dropped) return true;
+    if (run.kept === undefined) return state.leaving;
+    return now > run.kept.until || (now >= run.kept.cut && isKeptCommitted(state, run, run.kept.cut));
+  });
+}
+
+function isKeptCommitted(state: CollectorState, run: ScheduleRun, cut: EpochMs): boolean {
+  return !run.committing && run.wantedSequence === 0 && nextDueAt(state, run) >= cut;
+}
+
+/** How many captures that were started are given up with these slots. */
+export function countOpen(holds: readonly SlotHold[]): number {
+  let open = 0;
+  for (const hold of holds) {
+    for (const run of hold.runs.values()) {
+      for (const round of run.rounds) open += round.inFlight;
+    }
+  }
+  return open;
+}
+
+export type Released = "released" | "lost" | "again";
+
+/** Releases the lease; `again` when it changed meanwhile: follow it and decide anew. */
+export async function releaseLease(state: CollectorState, aheadMs: number): Promise<Released> {
+  const slots = slotsIn(state.lease.ranges, state.slotsLog2);
+  const kept = keep(state, slots, aheadMs);
+  const now = state.deps.clock.now();
+  const due = runsOf(state).reduce((soonest, run) => Math.min(soonest, nextDueAt(state, run)), Number.POSITIVE_INFINITY);
+  const request = {
+    pool: state.pool,
+    id: state.lease.id,
+    owner: state.owner,
+    version: state.lease.version,
+    // Nothing due at all: far away, but a date that any store can keep.
+    nextDueAt: epochMs(Math.min(due, now + limits.periodMaxMs)),
+    open: [...stillOpen(state.lease, now), ...kept.open],
+    progress: state.counters.progress(now, { lagMs: 0, backlogRounds: 0, waiting: state.late.waiting() }),
+  };
+  const result = await asked(state, () => state.deps.leases.release(request));
+  if (result === undefined) return "lost";
+  if (result.kind === "released") return "released";
+  if (result.lease?.holder?.owner !== state.owner) return "lost";
+  keepOn(state, slots);
+  return "again";
+}
+
+/** Open entries that are not past: they stay until they are. */
+export function stillOpen(lease: Lease, now: EpochMs): OpenEntry[] {
+  return lease.open.filter((entry) => now <= entry.until + limits.skewMaxMs);
+}
+
+/** Gives what was promised to one lease; answers the lease as it stands after, if it changed. */
+export async function giveRanges(state: CollectorState, to: LeaseId, ranges: RangeSet): Promise<Lease | undefined> {
+  const { leases, clock, log, settings } = state.deps;
+  const taker = await leases.findLease(state.pool, to);
+  if (taker === undefined) {
+    const cancelled = await leases.cancel({ pool: state.pool, id: state.lease.id, version: state.lease.version, ranges });
+    log.info("a promise names a lease that is gone; it is dropped", { lease: state.lease.id, to });
+    return cancelled.kind === "cancelled" ? cancelled.lease : undefined;
+  }
+  const now = clock.now();
+  const isRunning = taker.holder !== undefined && now < taker.holder.expiresAt;
+  const slots = slotsIn(ranges, state.slotsLog2);
+  const kept = keep(state, slots, isRunning ? limits.giveCutAheadMs : limits.startCutAheadMs);
+  const request = {
+    pool: state.pool,
+    from: state.lease.id,
+    owner: state.owner,
+    fromVersion: state.lease.version,
+    to,
+    toVersion: taker.version,
+    ranges,
+    open: kept.open,
+    now,
+    skewMaxMs: settings.skewMaxMs,
+  };
+  const result = await asked(state, () => leases.give(request));
+  if (result?.kind === "given") {
+    log.info("gave slots without a pause", { lease: state.lease.id, to, slots: slots.length, cut: kept.cut });
+    return result.from;
+  }
+  // Refused: it can never land. An answer that never came keeps the cut: the write may yet land.
+  if (result !== undefined) keepOn(state, slots);
+  return result?.from;
+}
+
+/** Asks until there is an answer; undefined when there is none within the limit. */
+async function asked<T extends ReleaseResult | GiveResult>(state: CollectorState, ask: () => Promise<T>): Promise<T | undefined> {
+  for (let attempt = 1; attempt <= ASK_AGAIN_MAX; attempt += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      state.deps.log.warn("letting go had no answer; asked again", { lease: state.lease.id, attempt, error });
+      await sleep(state.deps.clock, ASK_AGAIN_MS);
+    }
+  }
+  return undefined;
+}
+
+/** Whether ranges overlap what was already let go and is still kept. */
+export function isKeptAlready(state: CollectorState, ranges: RangeSet): boolean {
+  return runsOf(state).some((run) => run.kept !== undefined && overlaps(rangesOfSlots([run.slot], state.slotsLog2), ranges));
+}

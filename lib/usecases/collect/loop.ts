@@ -1,0 +1,208 @@
+/**
+ * The work loop: at each tick it starts what is due, within limits.
+ *
+ * Order of a tick: runs whose moment has come (oldest first), then late work within its budget, then
+ * one batch to the probe. Nothing is started after `expiresAt`, nor what could outlast the
+ * invocation, nor by a giver what it could not end in time.
+ *
+ * Holds: an entry is started once; what is on time never waits for what is late.
+ */
+import { limits } from "#domain/limits.ts";
+import { firstOpen } from "#domain/round.ts";
+import { after, durationMs, earliest, type DurationMs, type EpochMs } from "#domain/units.ts";
+import type { LateItem } from "./late-work.ts";
+import { launch, type Flight } from "./flights.ts";
+import { giveUp, indexIn, takeUp } from "./rounds.ts";
+import { PENDING, STARTED, type Entry, type OpenRound, type ScheduleRun } from "./run.ts";
+import { entriesOfRun, isStale, readSlot } from "./slots.ts";
+import { wakeRun, type CollectorState } from "./state.ts";
+
+/** Older than this when the loop comes to it, a capture is late work. */
+const LATE_AFTER_MS = 1_000;
+/** A slot's targets are read this long before its round begins. */
+const READ_AHEAD_MS = 1_000;
+/** How soon the loop looks again when a limit stopped it. */
+const LIMIT_WAIT_MS = 5;
+/** Late captures leave this part of the captures under way to what is on time. */
+const LATE_SHARE = 0.5;
+const SLOT_RETRY_MS = 1_000;
+/** How soon the loop looks again at what an expired lease or a full chunk store stopped. */
+const EXPIRED_WAIT_MS = 50;
+/** A capture that has less time than this before its target's next instant isn't worth starting. */
+const LATE_ROOM_MS = 250;
+
+/** One look at what is due; answers the moment of the next (Infinity: when woken). */
+export function tick(state: CollectorState): number {
+  const now = state.deps.clock.now();
+  state.counters.turnTo(now);
+  const flights: Flight[] = [];
+  for (;;) {
+    const run = state.heap.pop(now);
+    if (run === undefined) break;
+    sleepUntil(state, run, Math.max(now + 1, advance(state, run, now, flights)));
+  }
+  const rate = lateRate(state);
+  const room = Math.max(0, Math.floor(state.deps.settings.inFlightMax * LATE_SHARE) - state.inFlight);
+  for (const item of state.late.take(now, rate, room)) startLate(state, item, now, flights);
+  if (flights.length > 0) launch(state, flights);
+  const lateAt = room > 0 ? state.late.nextAt(now, rate) : now + LIMIT_WAIT_MS;
+  return Math.min(state.heap.nextAt(), state.late.waiting() > 0 ? lateAt : Number.POSITIVE_INFINITY);
+}
+
+function sleepUntil(state: CollectorState, run: ScheduleRun, at: number): void {
+  if (at === Number.POSITIVE_INFINITY) run.wakeAt = at;
+  else state.heap.push(at, run);
+}
+
+/** By default the steady rate again: what is known to be due here. */
+export function lateRate(state: CollectorState): number {
+  let steady = 0;
+  for (const hold of state.slots.values()) steady += hold.load;
+  return Math.max(state.deps.settings.lateRateFloorPerSecond, steady);
+}
+
+/** Starts what is due in one run; answers when to look at it again. */
+function advance(state: CollectorState, run: ScheduleRun, now: EpochMs, flights: Flight[]): number {
+  const hold = state.slots.get(run.slot);
+  if (hold === undefined || run.dropped) return Number.POSITIVE_INFINITY;
+  const entries = entriesOfRun(state, run);
+  if (entries === undefined) return readBefore(state, run, now);
+  if (isStale(state, hold)) readSoon(state, run);
+  if (entries.length === 0 && run.rounds.length === 0) return Number.POSITIVE_INFINITY;
+  if (!mayStart(state, run, now)) return run.kept === undefined ? now + EXPIRED_WAIT_MS : Number.POSITIVE_INFINITY;
+  hold.usedAt = now;
+  // A giver takes up what began before the cut, however late it comes to look.
+  const upTo = run.kept === undefined ? now : earliest(now, after(run.kept.cut, -1));
+  if (upTo >= run.nextRoundAt) run.nextRoundAt = takeUp(state, run, entries, upTo);
+  let next = Number.POSITIVE_INFINITY;
+  for (const open of run.rounds) next = Math.min(next, startDue(state, run, open, now, flights));
+  // Targets may be forgotten between rounds: they are looked for a little before the next one.
+  const readAt = run.nextRoundAt - READ_AHEAD_MS;
+  return Math.min(next, readAt > now ? readAt : run.nextRoundAt);
+}
+
+/** Targets that aren't in memory are read a little before their round; until then it is enough to know when. */
+function readBefore(state: CollectorState, run: ScheduleRun, now: EpochMs): number {
+  const round = firstOpen(run.schedule, run.position);
+  if (round === undefined) return Number.POSITIVE_INFINITY;
+  const readAt = round.at - READ_AHEAD_MS;
+  if (readAt > now) return readAt;
+  readSoon(state, run);
+  return Number.POSITIVE_INFINITY;
+}
+
+function readSoon(state: CollectorState, run: ScheduleRun): void {
+  const hold = state.slots.get(run.slot);
+  if (hold === undefined || hold.reading !== undefined) return;
+  readSlot(state, hold).catch((error: unknown) => {
+    state.deps.log.warn("a slot could not be read; it is tried again", { slot: run.slot, error });
+    state.deps.clock.after(SLOT_RETRY_MS, () => {
+      wakeRun(state, run, state.deps.clock.now());
+    });
+  });
+}
+
+/** Whether anything of this run may be started now. */
+function mayStart(state: CollectorState, run: ScheduleRun, now: EpochMs): boolean {
+  if (run.kept === undefined) return now < state.expiresAt && !state.writer.isFull();
+  return now <= run.kept.until && !state.writer.isFull();
+}
+
+/** Starts an open round's entries whose instants have come; answers the next instant. */
+function startDue(state: CollectorState, run: ScheduleRun, open: OpenRound, now: EpochMs, flights: Flight[]): number {
+  const { entries, states, round } = open;
+  const late: LateItem[] = [];
+  let next = Number.POSITIVE_INFINITY;
+  while (open.next < entries.length) {
+    const entry = entries[open.next];
+    if (entry === undefined) break;
+    const instant = after(round.at, entry.shift);
+    if (instant > now) {
+      next = instant;
+      break;
+    }
+    if (run.kept !== undefined && instant >= run.kept.cut) break;
+    if (states[open.next] === PENDING) {
+      if (state.inFlight + flights.length >= state.deps.settings.inFlightMax) {
+        next = now + LIMIT_WAIT_MS;
+        break;
+      }
+      if (now - instant > LATE_AFTER_MS) late.push({ kind: "round", run, open, index: open.next, generation: open.generation, entry, dueAt: instant });
+      else startEntry(state, { run, open, index: open.next, now, instant, flights, late: false });
+    }
+    open.next += 1;
+  }
+  if (late.length > 0) state.late.add(late);
+  return next;
+}
+
+interface Start {
+  readonly run: ScheduleRun;
+  readonly open: OpenRound;
+  readonly index: number;
+  readonly now: EpochMs;
+  readonly instant: EpochMs;
+  readonly flights: Flight[];
+  readonly late: boolean;
+}
+
+function startEntry(state: CollectorState, start: Start): void {
+  const { run, open, index, now, flights } = start;
+  const entry = open.entries[index];
+  if (entry === undefined) return;
+  const timeoutMs = timeoutFor(state, start, entry);
+  if (timeoutMs === undefined) {
+    giveUp(state, run, open, start.late ? "overrun" : "stopped", (candidate) => candidate === index);
+    return;
+  }
+  open.states[index] = STARTED;
+  open.inFlight += 1;
+  entry.flying += 1;
+  run.uncommittedSince ??= now;
+  const task = timeoutMs === entry.task.timeoutMs ? entry.task : { target: entry.target, timeoutMs };
+  flights.push({ kind: "round", run, open, index, generation: open.generation, entry, task, instant: start.instant, late: start.late });
+}
+
+/** Effective time-out of a capture that starts now; undefined when it could not end in time. */
+function timeoutFor(state: CollectorState, start: Start, entry: Entry): DurationMs | undefined {
+  const { run, now, instant } = start;
+  const asked = entry.task.timeoutMs;
+  const endsBy = run.kept === undefined ? state.deadlineAt - limits.commitTimeMs : run.kept.until - limits.commitTimeMs;
+  if (now + asked > endsBy) return undefined;
+  if (!start.late) return asked;
+  // A late capture ends before the same target's next instant.
+  const gap = run.cadence.kind === "every" ? run.cadence.periodMs : 60_000;
+  const room = instant + gap - now;
+  if (room < Math.min(asked, LATE_ROOM_MS)) return undefined;
+  return room >= asked ? asked : durationMs(room);
+}
+
+function startLate(state: CollectorState, item: LateItem, now: EpochMs, flights: Flight[]): void {
+  const { run } = item;
+  if (run.dropped) {
+    if (item.kind === "request") item.work.skip();
+    return;
+  }
+  if (!mayStart(state, run, now)) {
+    if (run.kept === undefined) state.late.putBack(item);
+    return;
+  }
+  switch (item.kind) {
+    case "round": {
+      const { open } = item;
+      const index = indexIn(open, item.entry, item.index, item.generation);
+      if (open.states[index] !== PENDING) return;
+      startEntry(state, { run, open, index, now, instant: after(open.round.at, item.entry.shift), flights, late: true });
+      return;
+    }
+    case "request": {
+      if (!item.work.isWanted(item.entry)) {
+        item.work.skip();
+        return;
+      }
+      item.entry.flying += 1;
+      run.uncommittedSince ??= now;
+      flights.push({ kind: "request", run, entry: item.entry, task: item.entry.task, work: item.work });
+    }
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * Captures on request: first captures of new targets, and those asked for by hand.
+ *
+ * The requests of the lease's ranges are read every two seconds; a few slots are worked on at a
+ * time; each capture waits for its turn in the late work's budget. A request is removed, if its
+ * stamp is as read, once everything it asked for is captured, durable and committed.
+ *
+ * Holds: a request that comes again while the first is worked on is not lost (its stamp differs).
+ */
+import type { RangeSet } from "#domain/range.ts";
+import type { CaptureRequest } from "#domain/request.ts";
+import type { LateItem } from "./late-work.ts";
+import { NEVER, type Entry, type ScheduleRun } from "./run.ts";
+import { holdSlot, isOwned, readSlot } from "./slots.ts";
+import type { CollectorState, SlotHold } from "./state.ts";
+
+/** Slots whose requests are worked on at a time: their targets stay in memory. */
+const SLOTS_AT_ONCE = 8;
+
+/** One slot's request while it is worked on. */
+export interface RequestWork {
+  readonly request: CaptureRequest;
+  /** Whether the entry still waits for what was asked. */
+  isWanted(entry: Entry): boolean;
+  /** The entry as it stands after its slot was read again. */
+  current(entry: Entry): Entry;
+  /** One capture has ended. */
+  landed(run: ScheduleRun): void;
+  /** One item is not wanted any more. */
+  skip(): void;
+}
+
+export interface Requests {
+  /** Reads what is asked for now and takes it up, as far as there is room. */
+  poll(): Promise<void>;
+  /** Removes the requests that are finished: all captures landed and committed. */
+  finish(): Promise<void>;
+  /** Requests taken up and not finished. */
+  open(): number;
+}
+
+interface OpenWork extends RequestWork {
+  readonly hold: SlotHold;
+  waiting: number;
+  /** When the contents were read that its items are of. */
+  readAt: number;
+  readonly runs: Set<ScheduleRun>;
+}
+
+export function requests(state: CollectorState, rangesNow: () => RangeSet): Requests {
+  const working = new Map<number, OpenWork>();
+
+  async function poll(): Promise<void> {
+    if (state.leaving) return;
+    const found = await state.deps.requests.list(state.pool, rangesNow(), state.slotsLog2);
+    for (const request of found) {
+      if (working.size >= SLOTS_AT_ONCE || state.leaving) return;
+      if (working.has(request.slot) || !isOwned(state, request.slot)) continue;
+      await takeUp(request);
+    }
+  }
+
+  async function takeUp(request: CaptureRequest): Promise<void> {
+    const hold = holdSlot(state, request.slot);
+    hold.pins += 1;
+    const work = openWork(request, hold);
+    working.set(request.slot, work);
+    try {
+      await readSlot(state, hold);
+    } catch (error) {
+      state.deps.log.warn("a requested slot could not be read; it is tried again", { slot: request.slot, error });
+      close(work);
+      return;
+    }
+    const items = itemsOf(work);
+    work.waiting = items.length;
+    work.readAt = hold.readAt;
+    state.late.add(items);
+    state.wake();
+  }
+
+  function itemsOf(work: OpenWork): LateItem[] {
+    const now = state.deps.clock.now();
+    const items: LateItem[] = [];
+    for (const run of work.hold.runs.values()) {
+      const entries = work.hold.contents?.get(run.key)?.entries ?? [];
+      for (const entry of entries) {
+        if (entry.flying === 0 && work.isWanted(entry)) items.push({ kind: "request", run, entry, work, dueAt: now });
+      }
+    }
+    return items;
+  }
+
+  async function finish(): Promise<void> {
+    for (const work of [...working.values()]) {
+      if (work.waiting > 0 || [...work.runs].some((run) => run.wantedSequence > 0 && !run.dropped)) continue;
+      if (work.hold.reading !== undefined || hasFlying(work)) continue;
+      close(work);
+      // Where the slot was lost meanwhile, the next owner finds the request as it is.
+      if (isOwned(state, work.request.slot)) await state.deps.requests.remove(work.request);
+    }
+  }
+
+  /** A first capture that is under way in its own round: the request waits for it. */
+  function hasFlying(work: OpenWork): boolean {
+    const contents = work.hold.contents;
+    if (contents === undefined) return false;
+    return [...contents.values()].some((made) => made.entries.some((entry) => entry.flying > 0 && entry.first === NEVER));
+  }
+
+  function close(work: OpenWork): void {
+    working.delete(work.request.slot);
+    work.hold.pins -= 1;
+  }
+
+  return { poll, finish, open: () => working.size };
+}
+
+function openWork(request: CaptureRequest, hold: SlotHold): OpenWork {
+  const asked = request.keys.kind === "keys" ? new Set(request.keys.resultKeys) : undefined;
+  const captured = new Set<number>();
+
+  function entryNow(entry: Entry): Entry {
+    if (hold.readAt === work.readAt) return entry;
+    for (const made of hold.contents?.values() ?? []) {
+      const found = made.entries.find((candidate) => candidate.resultKey === entry.resultKey);
+      if (found !== undefined) return found;
+    }
+    return entry;
+  }
+
+  const work: OpenWork = {
+    request,
+    hold,
+    waiting: 0,
+    readAt: -1,
+    runs: new Set(),
+    isWanted: (entry) => {
+      if (asked === undefined || asked.has(entry.resultKey)) return !captured.has(entry.resultKey);
+      return request.fresh && entry.first === NEVER && entry.flying === 0;
+    },
+    current: (entry) => {
+      captured.add(entry.resultKey);
+      return entryNow(entry);
+    },
+    landed: (run) => {
+      work.waiting -= 1;
+      work.runs.add(run);
+    },
+    skip: () => {
+      work.waiting -= 1;
+    },
+  };
+  return work;
+}

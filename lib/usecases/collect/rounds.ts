@@ -1,0 +1,225 @@
+/**
+ * Taking up rounds, and following them to the end: opening, rebuilding after a registration, results.
+ *
+ * Holds: each entry of a round is captured, or counted into a missed record, exactly once; a run's
+ *        `done` is the end of the longest prefix without a gap.
+ */
+import { missedLine } from "#domain/chunk-lines.ts";
+import type { Round } from "#domain/instant.ts";
+import { countPassed, dueRounds, firstOpen } from "#domain/round.ts";
+import type { MissedReason } from "#domain/sample.ts";
+import { after, type EpochMs } from "#domain/units.ts";
+import { isAfter, OFFSET_ALL, through, upTo, type Watermark } from "#domain/watermark.ts";
+import { DONE, GIVERS, isComplete, PENDING, type Entry, type OpenRound, type ScheduleRun } from "./run.ts";
+import { epochOf, keepLine, markDirty, type CollectorState } from "./state.ts";
+
+/** Takes up what is due now; answers when the run's next round begins (Infinity: never). */
+export function takeUp(state: CollectorState, run: ScheduleRun, entries: readonly Entry[], now: EpochMs): number {
+  const due = dueRounds(run.schedule, run.position, now);
+  if (due.current === undefined) return due.nextAt ?? Number.POSITIVE_INFINITY;
+  for (const open of run.rounds) giveUpPending(state, run, open);
+  if (due.passed !== undefined) {
+    const captures = countPassed(run.schedule, due.passed, entries);
+    recordMissed(state, run, { ...due.passed, captures, reason: "late" });
+  }
+  run.rounds.push(openRound(run, due.current, entries));
+  run.position = through(due.current.endsAt);
+  return due.nextAt ?? Number.POSITIVE_INFINITY;
+}
+
+function openRound(run: ScheduleRun, round: Round, entries: readonly Entry[]): OpenRound {
+  const states = new Uint8Array(entries.length);
+  entries.forEach((entry, index) => {
+    states[index] = firstState(run, after(round.at, entry.shift), entry);
+  });
+  const open: OpenRound = { round, entries, states, generation: 0, next: 0, prefix: 0, inFlight: 0 };
+  advancePrefix(open);
+  return open;
+}
+
+function firstState(run: ScheduleRun, instant: EpochMs, entry: Entry): number {
+  if (entry.registeredAt > instant || !isAfter(instant, entry.offset, run.committed)) return DONE;
+  // Of a slot that is being handed over to us, what is due before the cut is the giver's.
+  if (run.cut !== undefined && instant < run.cut.cut) return GIVERS;
+  return isAfter(instant, entry.offset, run.position) ? PENDING : DONE;
+}
+
+interface Missed {
+  readonly from: Watermark;
+  readonly to: Watermark;
+  readonly rounds: number;
+  readonly captures: number;
+  readonly reason: MissedReason;
+  readonly targets?: readonly string[];
+}
+
+export function recordMissed(state: CollectorState, run: ScheduleRun, missed: Missed): void {
+  if (missed.captures === 0) return;
+  const line = missedLine({
+    kind: "missed",
+    slot: run.slot,
+    cadence: run.key,
+    epoch: epochOf(state, run),
+    ...missed,
+  });
+  keepLine(state, bucketOfSlot(run, state.slotsLog2), line);
+  state.counters.add("missed", missed.captures);
+  markDirty(state, run);
+}
+
+/** Buckets are the top six bits of the hash space; a slot of fewer bits speaks for its first bucket. */
+function bucketOfSlot(run: ScheduleRun, slotsLog2: number): number {
+  return slotsLog2 >= 6 ? run.slot >>> (slotsLog2 - 6) : run.slot << (6 - slotsLog2);
+}
+
+/** A newer round has begun: what of this one was not started is missed. The giver's is left alone. */
+function giveUpPending(state: CollectorState, run: ScheduleRun, open: OpenRound): void {
+  giveUp(state, run, open, "overrun", (index) => open.states[index] === PENDING);
+}
+
+/** Records chosen entries of an open round as missed, by name. */
+export function giveUp(
+  state: CollectorState,
+  run: ScheduleRun,
+  open: OpenRound,
+  reason: MissedReason,
+  chosen: (index: number) => boolean,
+): void {
+  const missed: Entry[] = [];
+  open.entries.forEach((entry, index) => {
+    if (!chosen(index)) return;
+    open.states[index] = DONE;
+    missed.push(entry);
+  });
+  if (missed.length === 0) return;
+  const { round } = open;
+  recordMissed(state, run, {
+    from: upTo(round.at),
+    to: through(round.endsAt),
+    rounds: 1,
+    captures: missed.length,
+    reason,
+    targets: missed.map((entry) => entry.target.id),
+  });
+  settle(state, run, open);
+}
+
+/** After states have changed: moves the prefix on and tells the writer's next seal. */
+export function settle(state: CollectorState, run: ScheduleRun, open: OpenRound): void {
+  advancePrefix(open);
+  markDirty(state, run);
+}
+
+function advancePrefix(open: OpenRound): void {
+  const { states } = open;
+  let prefix = open.prefix;
+  while (prefix < states.length && states[prefix] === DONE) prefix += 1;
+  open.prefix = prefix;
+}
+
+/**
+ * Moves `done` to the end of the longest prefix without a gap, and forgets complete rounds.
+ * Called at a seal: everything up to `done` is in chunks sealed by then.
+ */
+export function advanceDone(run: ScheduleRun): void {
+  let finished = 0;
+  for (const open of run.rounds) {
+    if (isComplete(open)) {
+      run.done = through(open.round.endsAt);
+      finished += 1;
+      continue;
+    }
+    const reached = prefixWatermark(open);
+    if (reached !== undefined && isAfter(reached.at, reached.offset, run.done)) run.done = reached;
+    break;
+  }
+  if (finished > 0) run.rounds.splice(0, finished);
+}
+
+/** Where the prefix ends; never between two entries that are due at one moment with one offset. */
+function prefixWatermark(open: OpenRound): Watermark | undefined {
+  const next = open.entries[open.prefix];
+  let index = open.prefix - 1;
+  while (index >= 0 && next !== undefined && open.entries[index]?.offset === next.offset) index -= 1;
+  const last = open.entries[index];
+  return last === undefined ? undefined : { at: after(open.round.at, last.shift), offset: last.offset };
+}
+
+/**
+ * The slot's targets were read again: open rounds go on with the new entries. What was started or
+ * done stays so; what is new and still ahead is taken up; what is new and was due since its
+ * registration, in a round that is taken up and not committed, is recorded as missed.
+ */
+export function rebuild(state: CollectorState, run: ScheduleRun, entries: readonly Entry[], known: ReadonlySet<string>, now: EpochMs): void {
+  for (const open of run.rounds) {
+    const before = new Map(open.entries.map((entry, index) => [entry.target.id, open.states[index] ?? PENDING]));
+    open.entries = entries;
+    open.states = Uint8Array.from(entries, (entry) => {
+      const instant = after(open.round.at, entry.shift);
+      return before.get(entry.target.id) ?? (instant >= now ? firstState({ ...run, position: run.done }, instant, entry) : DONE);
+    });
+    open.generation += 1;
+    open.next = 0;
+    open.prefix = 0;
+    settle(state, run, open);
+  }
+  const added = entries.filter((entry) => !known.has(entry.target.id));
+  if (added.length > 0) missSince(state, run, added, now);
+}
+
+/** New targets' instants from the committed watermark to now that lie in rounds already taken up. */
+function missSince(state: CollectorState, run: ScheduleRun, added: readonly Entry[], now: EpochMs): void {
+  let round = firstOpen(run.schedule, run.committed);
+  // Rounds between the watermark and the position: as many as can be open, no more.
+  for (let step = 0; step < 8 && round !== undefined && round.at < now && round.at <= run.position.at; step += 1) {
+    const { at } = round;
+    const missed = added.filter((entry) => {
+      const instant = after(at, entry.shift);
+      return instant < now && instant >= entry.registeredAt && isAfter(instant, entry.offset, run.committed);
+    });
+    if (missed.length > 0) {
+      // What was noted or is durable already doesn't hold this record: nothing older is committed.
+      run.notBefore = state.openSequence;
+      run.committable = undefined;
+      recordMissed(state, run, {
+        from: upTo(at),
+        to: through(round.endsAt),
+        rounds: 1,
+        captures: missed.length,
+        reason: "registered",
+        targets: missed.map((entry) => entry.target.id),
+      });
+    }
+    round = firstOpen(run.schedule, { at: round.endsAt, offset: OFFSET_ALL });
+  }
+}
+
+/** Index of an entry in an open round, whatever its generation; -1 when it is no longer there. */
+export function indexIn(open: OpenRound, entry: Entry, index: number, generation: number): number {
+  if (generation === open.generation) return index;
+  return open.entries.findIndex((candidate) => candidate.target.id === entry.target.id);
+}
+
+/** Oldest instant that is due by `now` and not committed; undefined when there is none. */
+export function oldestUncommitted(run: ScheduleRun, entries: readonly Entry[], now: EpochMs): EpochMs | undefined {
+  const next = nextInstant(run, entries, run.committed);
+  return next !== undefined && next <= now ? next : undefined;
+}
+
+/** First instant after a watermark, of any target; undefined when nothing is ever due. */
+export function nextInstant(run: ScheduleRun, entries: readonly Entry[], from: Watermark): EpochMs | undefined {
+  if (entries.length === 0) return undefined;
+  let round = firstOpen(run.schedule, from);
+  for (let step = 0; step < 2 && round !== undefined; step += 1) {
+    const { at } = round;
+    const entry = entries.find((candidate) => isDueAfter(after(at, candidate.shift), candidate, from));
+    if (entry !== undefined) return after(at, entry.shift);
+    round = firstOpen(run.schedule, { at: round.endsAt, offset: OFFSET_ALL });
+  }
+  return round?.at;
+}
+
+function isDueAfter(instant: EpochMs, entry: Entry, from: Watermark): boolean {
+  return instant >= entry.registeredAt && isAfter(instant, entry.offset, from);
+}
+

@@ -1,0 +1,238 @@
+/**
+ * Slots while they are held: their schedules, and a bounded cache of their parsed targets.
+ *
+ * A slot is read once and again only when it changed: a commit that is refused for the revision, or
+ * a request, says so. The cache is bounded in bytes and in age; what has open rounds stays.
+ *
+ * Holds: memory doesn't grow with the number of targets in the ranges, only with what is open.
+ */
+import { parseCadenceKey, shortestGapMs } from "#domain/cadence.ts";
+import { slotCut } from "#domain/hand-over.ts";
+import { limits } from "#domain/limits.ts";
+import { priority } from "#domain/policy.ts";
+import { contains, slotRange } from "#domain/range.ts";
+import { firstOpen } from "#domain/round.ts";
+import type { Schedule } from "#domain/schedule.ts";
+import type { Slot } from "#domain/slot.ts";
+import { after } from "#domain/units.ts";
+import { furthest, upTo } from "#domain/watermark.ts";
+import { entriesOf } from "./entries.ts";
+import { nextInstant, rebuild } from "./rounds.ts";
+import { isQuiet, type Entry, type ScheduleRun } from "./run.ts";
+import { wakeRun, type CollectorState, type SlotHold } from "./state.ts";
+
+/** Parsed targets cost about this many times their stored bytes (measured with 300-byte records). */
+const PARSED_FACTOR = 4;
+/** A slot without targets still costs something. */
+const HOLD_BYTES = 2_048;
+
+/** Takes a slot up: nothing is read yet. */
+export function holdSlot(state: CollectorState, slot: Slot): SlotHold {
+  const known = state.slots.get(slot);
+  if (known !== undefined) return known;
+  const now = state.deps.clock.now();
+  const hold: SlotHold = {
+    slot,
+    runs: new Map(),
+    contents: undefined,
+    bytes: 0,
+    readAt: now,
+    usedAt: now,
+    reading: undefined,
+    pins: 0,
+    load: 0,
+  };
+  state.slots.set(slot, hold);
+  return hold;
+}
+
+/** Forgets a slot that is no longer ours: what it had open is dropped, not committed. */
+export function dropSlot(state: CollectorState, hold: SlotHold): void {
+  for (const run of hold.runs.values()) run.dropped = true;
+  state.cachedBytes -= hold.bytes;
+  if (state.slots.get(hold.slot) === hold) state.slots.delete(hold.slot);
+}
+
+/** The watermark of each schedule, without the targets: enough to know when its next round begins. */
+export async function readSchedules(state: CollectorState, hold: SlotHold): Promise<void> {
+  const schedules = await state.deps.schedules.readSchedules(state.pool, hold.slot);
+  for (const schedule of schedules) adoptSchedule(state, hold, schedule);
+}
+
+/** Reads the slot's schedules and targets, and lets open rounds go on with them. */
+export function readSlot(state: CollectorState, hold: SlotHold): Promise<void> {
+  hold.reading ??= read(state, hold).finally(() => {
+    hold.reading = undefined;
+  });
+  return hold.reading;
+}
+
+async function read(state: CollectorState, hold: SlotHold): Promise<void> {
+  const { deps, slotsLog2 } = state;
+  const found = await deps.schedules.readSlot(state.pool, hold.slot);
+  const now = deps.clock.now();
+  if (found.broken.length > 0) {
+    deps.log.error("targets that can't be read are not captured", { slot: hold.slot, targets: found.broken.slice(0, 10) });
+  }
+  const known = knownTargets(hold);
+  const contents = entriesOf(found, slotsLog2);
+  keepUncommitted(hold, contents);
+  hold.contents = contents;
+  state.cachedBytes += HOLD_BYTES + found.bytes * PARSED_FACTOR - hold.bytes;
+  hold.bytes = HOLD_BYTES + found.bytes * PARSED_FACTOR;
+  hold.readAt = now;
+  hold.usedAt = now;
+  hold.load = 0;
+  for (const schedule of found.schedules) {
+    const run = adoptSchedule(state, hold, schedule);
+    const made = contents.get(schedule.cadence);
+    const entries = made?.entries ?? [];
+    run.revision = schedule.revision;
+    run.priority = entries.some((entry) => priority(entry.target.policy) === 0) ? 0 : 1;
+    hold.load += (entries.length * 1_000) / shortestGapMs(run.cadence);
+    if (known !== undefined) rebuild(state, run, entries, known, now);
+    wakeRun(state, run, now);
+  }
+  evict(state);
+}
+
+function knownTargets(hold: SlotHold): ReadonlySet<string> | undefined {
+  if (hold.contents === undefined) return undefined;
+  return new Set([...hold.contents.values()].flatMap((made) => made.entries.map((entry) => entry.target.id)));
+}
+
+/** First results that are not committed yet are not in what was just read: carried over. */
+function keepUncommitted(hold: SlotHold, contents: NonNullable<SlotHold["contents"]>): void {
+  if (hold.contents === undefined) return;
+  for (const [key, made] of contents) {
+    const before = new Map(hold.contents.get(key)?.entries.map((entry) => [entry.target.id, entry]));
+    for (const entry of made.entries) {
+      const last = before.get(entry.target.id);
+      if (last === undefined) continue;
+      entry.flying = last.flying;
+      if (last.last === 0) continue;
+      entry.first = last.first;
+      entry.last = last.last;
+      entry.failureByte = last.failureByte;
+      entry.durationByte = last.durationByte;
+      entry.sinceSeconds = last.sinceSeconds;
+    }
+  }
+}
+
+/** Makes the run of a schedule, or takes over what others have written to it. */
+function adoptSchedule(state: CollectorState, hold: SlotHold, schedule: Schedule): ScheduleRun {
+  const known = hold.runs.get(schedule.cadence);
+  if (known !== undefined) {
+    if (!known.committing) adoptVersion(known, schedule);
+    return known;
+  }
+  const cadence = parseCadenceKey(schedule.cadence);
+  const run: ScheduleRun = {
+    slot: hold.slot,
+    cadence,
+    key: schedule.cadence,
+    schedule: { cadence, slot: hold.slot, slotsLog2: state.slotsLog2 },
+    version: schedule.version,
+    revision: schedule.revision,
+    serviceMs: schedule.serviceMs,
+    committed: schedule.watermark,
+    done: schedule.watermark,
+    position: schedule.watermark,
+    rounds: [],
+    priority: 1,
+    nextRoundAt: 0,
+    notBefore: 0,
+    wakeAt: Number.POSITIVE_INFINITY,
+    cut: undefined,
+    kept: undefined,
+    dirty: false,
+    committable: undefined,
+    committing: false,
+    uncommittedSince: undefined,
+    wantedSequence: 0,
+    retryAt: 0,
+    dropped: false,
+  };
+  openCut(state, run);
+  hold.runs.set(schedule.cadence, run);
+  wakeRun(state, run, state.deps.clock.now());
+  return run;
+}
+
+/** Another has written: a giver's late commit, or a registration that started the schedule anew. */
+export function adoptVersion(run: ScheduleRun, schedule: Schedule): void {
+  if (schedule.version <= run.version) return;
+  run.version = schedule.version;
+  run.committed = furthest(run.committed, schedule.watermark);
+  run.done = furthest(run.done, run.committed);
+  run.position = furthest(run.position, run.committed);
+  run.nextRoundAt = 0;
+}
+
+/** Looks up what open entries of the lease ask of this run: see committer.ts for how it ends. */
+export function openCut(state: CollectorState, run: ScheduleRun): void {
+  if (run.kept !== undefined) return;
+  const asked = slotCut(state.lease.open, slotRange(run.slot, state.slotsLog2).from);
+  const now = state.deps.clock.now();
+  if (asked === undefined || now > asked.until + state.deps.settings.skewMaxMs) return;
+  run.cut = asked;
+  run.position = furthest(run.position, upTo(asked.cut));
+  run.nextRoundAt = 0;
+}
+
+/** Every slot of the lease's ranges is held; others are dropped unless they are kept. Answers the new ones. */
+export function followRanges(state: CollectorState, slots: readonly Slot[]): SlotHold[] {
+  const wanted = new Set(slots);
+  for (const hold of state.slots.values()) {
+    const kept = [...hold.runs.values()].some((run) => run.kept !== undefined);
+    if (!wanted.has(hold.slot) && !kept) dropSlot(state, hold);
+  }
+  const added = slots.filter((slot) => !state.slots.has(slot));
+  return added.map((slot) => holdSlot(state, slot));
+}
+
+export function entriesOfRun(state: CollectorState, run: ScheduleRun): readonly Entry[] | undefined {
+  const contents = state.slots.get(run.slot)?.contents;
+  if (contents === undefined) return undefined;
+  return contents.get(run.key)?.entries ?? [];
+}
+
+/** Drops parsed targets, least recently used first, until the cache is within its limit. */
+function evict(state: CollectorState): void {
+  if (state.cachedBytes <= state.deps.settings.slotCacheBytesMax) return;
+  const idle = [...state.slots.values()].filter((hold) => hold.contents !== undefined && mayForget(hold));
+  idle.sort((a, b) => a.usedAt - b.usedAt);
+  for (const hold of idle) {
+    if (state.cachedBytes <= state.deps.settings.slotCacheBytesMax) return;
+    forget(state, hold);
+  }
+}
+
+function mayForget(hold: SlotHold): boolean {
+  return hold.pins === 0 && hold.reading === undefined && [...hold.runs.values()].every((run) => isQuiet(run) && run.rounds.length === 0);
+}
+
+function forget(state: CollectorState, hold: SlotHold): void {
+  state.cachedBytes -= hold.bytes;
+  hold.contents = undefined;
+  hold.bytes = 0;
+}
+
+/** Contents that are old are read again before their next round: a lost notice can't last for ever. */
+export function isStale(state: CollectorState, hold: SlotHold): boolean {
+  return state.deps.clock.now() > after(hold.readAt, limits.slotCacheAgeMaxMs) && mayForget(hold);
+}
+
+/** When something here is due next, by what is known; the next round's start where targets aren't cached. */
+export function nextDueAt(state: CollectorState, run: ScheduleRun): number {
+  const entries = entriesOfRun(state, run);
+  if (entries !== undefined) return nextInstant(run, entries, run.committed) ?? Number.POSITIVE_INFINITY;
+  return firstOpen(run.schedule, run.committed)?.at ?? Number.POSITIVE_INFINITY;
+}
+
+/** Whether the lease still has the slot, and nobody is being handed it. */
+export function isOwned(state: CollectorState, slot: Slot): boolean {
+  return contains(state.lease.ranges, slotRange(slot, state.slotsLog2).from);
+}
+

@@ -1,0 +1,50 @@
+/**
+ * Reads the fleet until what is read tiles, and writes this run's name into it.
+ *
+ * A Query is not atomic: a give may land between two of its pages, so that a range seems to be
+ * nowhere or twice. Then it is read again, never repaired.
+ */
+import type { FleetSnapshot } from "#domain/fleet.ts";
+import { tiling } from "#domain/range.ts";
+import { sleep } from "#ports/clock.ts";
+import type { RebalanceDeps, RebalanceRun } from "./settings.ts";
+
+export type TilingRead =
+  | { readonly kind: "tiles"; readonly snapshot: FleetSnapshot }
+  /** Still not after the last attempt: an operator must look. */
+  | { readonly kind: "broken"; readonly snapshot: FleetSnapshot; readonly why: string }
+  | { readonly kind: "no-pool" };
+
+type Deps = Pick<RebalanceDeps, "clock" | "leases">;
+
+const READS_MAX = 5;
+const READ_PAUSE_MS = 100;
+const NAME_ATTEMPTS_MAX = 8;
+
+export async function readTiling(deps: Deps, pool: string, stop?: AbortSignal): Promise<TilingRead> {
+  for (let attempt = 1; ; attempt += 1) {
+    const snapshot = await deps.leases.readFleet(pool);
+    if (snapshot === undefined) return { kind: "no-pool" };
+    const found = tiling(snapshot.leases.map((lease) => lease.ranges));
+    if (found.kind === "tiles") return { kind: "tiles", snapshot };
+    if (attempt >= READS_MAX) {
+      const why = `${found.missing.length} ranges are in no lease and ${found.doubled.length} in several, after ${READS_MAX} reads`;
+      return { kind: "broken", snapshot, why };
+    }
+    await sleep(deps.clock, READ_PAUSE_MS * attempt, stop);
+  }
+}
+
+/** What was read, with our name in it; a lost race is read again, name and leases together. */
+export async function readAndName(deps: Deps, run: RebalanceRun): Promise<TilingRead & { readonly before?: FleetSnapshot["fleet"] }> {
+  for (let attempt = 1; ; attempt += 1) {
+    const read = await readTiling(deps, run.pool, run.stop);
+    if (read.kind === "no-pool") return read;
+    const { fleet: before, leases } = read.snapshot;
+    const lastRebalance = { at: deps.clock.now(), by: run.name };
+    const written = await deps.leases.writeFleet({ ...before, lastRebalance });
+    if (written.kind === "written") return { ...read, snapshot: { fleet: written.fleet, leases }, before };
+    // Somebody else keeps writing: a newer run, or an operator. Both are good enough to go on with.
+    if (attempt >= NAME_ATTEMPTS_MAX) return { ...read, before };
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * What is to be captured: endpoint files that are watched, or the demo's endpoints; registered, and
+ * taken out again when they are no longer there.
+ *
+ * Holds: an unchanged target is not touched; a file that can't be read takes no target away.
+ * Fails: InvalidInputError when the folder can't be listed at the start; DependencyError.
+ */
+import {
+  watchEndpointFolder,
+  type FolderChange,
+  type FolderWatch,
+} from "#adapters/endpoint-files/watch.ts";
+import { formatNotice, formatProblem } from "#adapters/endpoint-files/problem.ts";
+import type { Policies } from "#domain/policy.ts";
+import type { TargetDefinition } from "#domain/target.ts";
+import type { Log } from "#ports/log.ts";
+import { registerTargets, type RegistrationDeps } from "#usecases/register-targets.ts";
+import { removeTargets } from "#usecases/remove-targets.ts";
+import type { CloudListener } from "./events.ts";
+import { readRegistered, writeRegistered, type Registered } from "./registered.ts";
+
+export interface SourceOptions {
+  readonly deps: Omit<RegistrationDeps, "log">;
+  readonly pool: string;
+  readonly slotsLog2: number;
+  readonly policies: Policies;
+  /** File that remembers what was registered from where. */
+  readonly registeredPath: string;
+  readonly emit: CloudListener;
+}
+
+const DEMO_SOURCE = "demo";
+const SILENT: Log = { debug: quiet, info: quiet, warn: quiet, error: quiet };
+
+function quiet(): void {
+  // What matters of a registration is in its report.
+}
+
+export interface TargetSources {
+  /** Whether files (not the demo) have registered something here in an earlier run. */
+  hasOwn(): Promise<boolean>;
+  registerDemo(definitions: readonly TargetDefinition[]): Promise<void>;
+  watch(dir: string): Promise<FolderWatch>;
+}
+
+interface Difference {
+  readonly wanted: readonly { readonly target: TargetDefinition; readonly file: string }[];
+  readonly gone: readonly string[];
+}
+
+export function targetSources(options: SourceOptions): TargetSources {
+  const { deps, pool, slotsLog2, policies, registeredPath, emit } = options;
+  const note = (level: "info" | "warn" | "error", text: string): void =>
+    emit({ kind: "note", level, text });
+
+  async function apply({ wanted, gone }: Difference): Promise<void> {
+    const registered = new Map(await readRegistered(registeredPath));
+    for (const { target, file } of wanted) registered.set(target.id, file);
+    await writeRegistered(registeredPath, registered);
+    if (wanted.length > 0) await register(wanted.map(({ target }) => target));
+    if (gone.length === 0) return;
+    await removeTargets(deps, { pool, slotsLog2 }, gone);
+    for (const id of gone) registered.delete(id);
+    await writeRegistered(registeredPath, registered);
+    note("info", `${count(gone.length, "target")} removed`);
+  }
+
+  async function register(targets: readonly TargetDefinition[]): Promise<void> {
+    const settings = { pool, slotsLog2, policies };
+    const report = await registerTargets({ ...deps, log: SILENT }, settings, targets);
+    const { added, changed, unchanged, refusals, refused } = report;
+    for (const { where, found, expected } of refusals) {
+      note("error", `${where}: found ${found}, expected ${expected}`);
+    }
+    if (refused > refusals.length) note("error", `${refused - refusals.length} more refused`);
+    note("info", `${count(added, "target")} added, ${changed} changed, ${unchanged} as they were`);
+  }
+
+  let toldProblems = new Set<string>();
+  function tellProblems(change: FolderChange): void {
+    const problems = new Set(change.problems.map(formatProblem));
+    for (const problem of problems) {
+      if (!toldProblems.has(problem)) note("error", problem);
+    }
+    for (const problem of toldProblems) {
+      if (!problems.has(problem)) note("info", `mended: ${problem}`);
+    }
+    for (const { file, targets, kept } of change.files) {
+      if (kept) note("warn", `${file} keeps its last good ${count(targets, "target")}`);
+    }
+    toldProblems = problems;
+  }
+
+  /** What an earlier run registered and this folder no longer has. */
+  function leftOver(registered: Registered, change: FolderChange): string[] {
+    if (!change.complete) return [];
+    const present = new Set(change.added.map(({ target }) => target.id));
+    const broken = new Set(
+      change.files.filter(({ problems }) => problems.length > 0).map(({ file }) => file),
+    );
+    return [...registered].flatMap(([id, file]) =>
+      present.has(id) || broken.has(file) ? [] : [id],
+    );
+  }
+
+  return {
+    async hasOwn() {
+      const files = [...(await readRegistered(registeredPath)).values()];
+      return files.some((file) => file !== DEMO_SOURCE);
+    },
+    async registerDemo(definitions) {
+      const present = new Set(definitions.map(({ id }) => id));
+      const registered = await readRegistered(registeredPath);
+      const gone = [...registered].flatMap(([id, file]) =>
+        file === DEMO_SOURCE && !present.has(id) ? [id] : [],
+      );
+      await apply({ wanted: definitions.map((target) => ({ target, file: DEMO_SOURCE })), gone });
+    },
+    watch(dir) {
+      let isFirst = true;
+      return watchEndpointFolder(dir, { policies, clock: deps.clock }, async (change) => {
+        tellProblems(change);
+        if (isFirst) {
+          for (const notice of change.notices) note("info", formatNotice(notice));
+        }
+        const wanted = [...change.added, ...change.changed].map(({ target, source }) => ({
+          target,
+          file: source.file,
+        }));
+        const gone = isFirst
+          ? leftOver(await readRegistered(registeredPath), change)
+          : change.removed;
+        await apply({ wanted, gone });
+        isFirst = false;
+      });
+    },
+  };
+}
+
+function count(n: number, word: string): string {
+  return n === 1 ? `1 ${word}` : `${n} ${word}s`;
+}
