@@ -100,4 +100,3 @@ export function parseCount(min: number, max: number): (text: string) => number {
     });
   };
 }
-

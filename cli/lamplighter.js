@@ -38,7 +38,8 @@ function runUnder(node) {
 
 if (isNewEnough(process.version)) {
   process.argv[1] = MAIN;
-  await import("./main.ts");
+  // Not awaited: old versions can't read an await out here, and a rejection ends the process anyway.
+  import("./main.ts");
 } else {
   const node = ownNode();
   if (node === undefined) guard();

@@ -9,6 +9,7 @@ import { registerSamples } from "./commands/samples.ts";
 import { registerStatus } from "./commands/status.ts";
 import { registerTargets } from "./commands/targets.ts";
 import { registerTry } from "./commands/try.ts";
+import { registerUp } from "./commands/up.ts";
 import { DATA_DEFAULT, type Cli } from "./context.ts";
 import { exitCodesHelp } from "./exit-codes.ts";
 
@@ -32,11 +33,12 @@ export function buildProgram(cli: Cli): Command {
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError("(--help shows what there is, with examples)")
     .addHelpText("after", PROGRAM_EXAMPLES + exitCodesHelp);
-  program.commandsGroup("A system:");
+  program.commandsGroup("A local system:");
+  registerUp(program, cli);
   program.commandsGroup("Endpoint files:");
   registerCheck(program, cli);
   registerTry(program, cli);
-  program.commandsGroup("A running system:");
+  program.commandsGroup("What it captures, and how it is:");
   registerStatus(program, cli);
   registerTargets(program, cli);
   registerSamples(program, cli);

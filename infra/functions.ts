@@ -49,7 +49,6 @@ export function nodeFunction<Name extends FunctionName>(
       sourcesContent: false,
       // Our own SDK, the one that was tested, not the one the runtime has that day.
       bundleAwsSDK: true,
-      forceDockerBundling: false,
     },
   });
   nameResource(made, logicalId);

@@ -9,15 +9,13 @@ export interface LamplighterStackProps extends StackProps {
   readonly pool: string;
 }
 
-// A transaction needs the right to each of its parts; there is no action for the whole.
 const READ = ["dynamodb:GetItem", "dynamodb:Query"];
-const CHANGE = [...READ, "dynamodb:UpdateItem"];
-const CHANGE_LEASES = [
-  ...CHANGE,
-  "dynamodb:PutItem",
-  "dynamodb:DeleteItem",
-  "dynamodb:ConditionCheckItem",
-];
+/** Owning and giving leases; taking requests away. */
+const OWN = [...READ, "dynamodb:UpdateItem", "dynamodb:DeleteItem"];
+/** Making and removing leases; promises, which check the other lease in the same transaction. */
+const PLAN = [...OWN, "dynamodb:PutItem", "dynamodb:ConditionCheckItem"];
+/** Committing schedules. */
+const COMMIT = [...READ, "dynamodb:UpdateItem"];
 
 // Until samples and metrics have adapters that outlive a function's environment.
 const SAMPLES_LOCATION = "file:///tmp/samples";
@@ -39,8 +37,8 @@ export class LamplighterStack extends Stack {
         SAMPLES_LOCATION,
       },
     });
-    leases.grant(collect, ...CHANGE_LEASES);
-    targets.grant(collect, ...CHANGE);
+    leases.grant(collect, ...OWN);
+    targets.grant(collect, ...COMMIT);
 
     const rebalance = nodeFunction(this, {
       name: "rebalance",
@@ -51,7 +49,7 @@ export class LamplighterStack extends Stack {
         COLLECT_FUNCTION_NAME: collect.functionName,
       },
     });
-    leases.grant(rebalance, ...CHANGE_LEASES);
+    leases.grant(rebalance, ...PLAN);
     rebalance.addToRolePolicy(
       new PolicyStatement({
         actions: ["lambda:InvokeFunction"],

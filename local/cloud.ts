@@ -10,6 +10,7 @@
 import { mkdir } from "node:fs/promises";
 import { ensureTables } from "#adapters/dynamodb/tables.ts";
 import { systemIds } from "#adapters/system/ids.ts";
+import { cadenceKey } from "#domain/cadence.ts";
 import type { Policies } from "#domain/policy.ts";
 import { manifest as deployedManifest } from "#functions/manifest.ts";
 import type { FunctionManifest, FunctionName } from "#functions/manifest.ts";
@@ -208,6 +209,10 @@ async function startSources(
     leaseTableName: LEASE_TABLE,
     targetTableName: TARGET_TABLE,
     samples: paths.samples,
+    policies: {
+      alerting: cadenceKey(options.policies.alerting),
+      standard: cadenceKey(options.policies.standard),
+    },
     processes: () => invoker.processes(),
     hub,
   });

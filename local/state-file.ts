@@ -25,6 +25,8 @@ const cloudStateSchema = z.object({
   targetTableName: z.string(),
   /** A folder. */
   samples: z.string(),
+  /** Cadences as `parseCadenceKey` reads them. */
+  policies: z.object({ alerting: z.string(), standard: z.string() }).optional(),
 });
 
 export type CloudState = z.infer<typeof cloudStateSchema>;

@@ -13,12 +13,16 @@ export function registerInvoke(program: Command, cli: Cli): void {
     .command("invoke")
     .description("invoke a function once, by hand")
     .addArgument(new Argument("<function>", "which").choices(Object.keys(manifest)))
-    .option("--event <file>", "a file with the event as JSON, or - for standard input (default: {})")
+    .option(
+      "--event <file>",
+      "a file with the event as JSON, or - for standard input (default: {})",
+    )
     .option("--async", "hand it over and don't wait for its answer", false)
     .addHelpText(
       "after",
       `
-It goes through the running system's Invoke API, which speaks as AWS Lambda's does.
+It goes through the running system's Invoke API, which speaks as AWS Lambda's does. Where no
+system runs, one is started for this invocation, without schedules.
 Exit status is 1 where the function fails.
 
 Examples:

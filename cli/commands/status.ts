@@ -14,7 +14,12 @@ export function registerStatus(program: Command, cli: Cli): void {
     .command("status")
     .description("what is up and what is down, since when; the last 24 hours")
     .argument("[target]", "only this one, by its id")
-    .option("--limit <n>", "show at most n targets, those down first", parsedBy(parseCount(0, 10_000)), LIMIT_DEFAULT) // prettier-ignore
+    .option(
+      "--limit <n>",
+      "show at most n targets, those down first",
+      parsedBy(parseCount(0, 10_000)),
+      LIMIT_DEFAULT,
+    ) // prettier-ignore
     .option("--tag <name=value>", "only targets with this tag", eachParsedBy(parseTag))
     .addHelpText(
       "after",

@@ -2,7 +2,15 @@
 import type { Command } from "commander";
 import { parseCadence, type Cadence } from "#domain/cadence.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { contextOf, eachParsedBy, parseCount, parsedBy, parseTag, type Cli, type Tag } from "../context.ts";
+import {
+  contextOf,
+  eachParsedBy,
+  parseCount,
+  parsedBy,
+  parseTag,
+  type Cli,
+  type Tag,
+} from "../context.ts";
 
 export function registerTargets(program: Command, cli: Cli): void {
   const targets = program
@@ -128,7 +136,11 @@ function registerList(targets: Command, cli: Cli): void {
   targets
     .command("list")
     .description("all targets, or some")
-    .option("--tag <name=value>", "only those with this tag; all that are given", eachParsedBy(parseTag))
+    .option(
+      "--tag <name=value>",
+      "only those with this tag; all that are given",
+      eachParsedBy(parseTag),
+    )
     .option("--down", "only those whose last capture failed", false)
     .option("--limit <n>", "at most so many", parsedBy(parseCount(1, 1e9)))
     .addHelpText(

@@ -7,13 +7,9 @@
  */
 import { existsSync } from "node:fs";
 import { ensureTables } from "#adapters/dynamodb/tables.ts";
+import { POLICIES_DEFAULT } from "#domain/policy.ts";
 import { foundPool } from "#usecases/found-pool.ts";
-import {
-  COLLECTORS_DEFAULT,
-  LEASE_TABLE,
-  SLOTS_LOG2_DEFAULT,
-  TARGET_TABLE,
-} from "#local/cloud.ts";
+import { COLLECTORS_DEFAULT, LEASE_TABLE, SLOTS_LOG2_DEFAULT, TARGET_TABLE } from "#local/cloud.ts";
 import { STORE_ENDPOINT_KEY } from "#local/engine-binary.ts";
 import { startEngine } from "#local/engine.ts";
 import { dataPaths } from "#local/paths.ts";
@@ -53,6 +49,7 @@ export async function openStopped(context: Context, purpose: Purpose): Promise<S
       leaseTableName: LEASE_TABLE,
       targetTableName: TARGET_TABLE,
       samples: paths.samples,
+      policies: POLICIES_DEFAULT,
     };
     await makeTables(places);
     const stores = openPlaces(places);

@@ -1,6 +1,7 @@
 /** A system from where its records and chunks lie. */
 import { DependencyError, InvalidInputError } from "#domain/errors.ts";
 import type { Fleet } from "#domain/fleet.ts";
+import type { Policies } from "#domain/policy.ts";
 import { lambdaInvoker } from "#adapters/lambda/invoker.ts";
 import { systemIds } from "#adapters/system/ids.ts";
 import { jsonLog } from "#adapters/system/log.ts";
@@ -9,6 +10,7 @@ import type { System } from "./system.ts";
 
 export interface SystemPlaces extends StorePlaces {
   readonly pool: string;
+  readonly policies: Policies;
   /** undefined while no functions run. */
   readonly invokeEndpoint?: string;
 }
@@ -18,10 +20,11 @@ export type UnreadSystem = Omit<System, "slotsLog2">;
 
 export function openPlaces(places: SystemPlaces): UnreadSystem {
   const { client, clock, ...stores } = openStores(places);
-  const { pool, invokeEndpoint } = places;
+  const { pool, policies, invokeEndpoint } = places;
   return {
     ...stores,
     pool,
+    policies,
     isRunning: invokeEndpoint !== undefined,
     ...(invokeEndpoint !== undefined && {
       invoker: lambdaInvoker({

@@ -1,6 +1,7 @@
 /**
  * The system that a command works on.
  */
+import type { Policies } from "#domain/policy.ts";
 import type { Clock } from "#ports/clock.ts";
 import type { Ids } from "#ports/ids.ts";
 import type { Invoker } from "#ports/invoker.ts";
@@ -13,6 +14,8 @@ import type { ScheduleStore } from "#ports/schedule-store.ts";
 export interface System {
   readonly pool: string;
   readonly slotsLog2: number;
+  /** What policies mean here: a definition that names one gets its cadence from them. */
+  readonly policies: Policies;
   /** Whether its functions run: else what is registered is captured when it is started. */
   readonly isRunning: boolean;
   readonly leases: LeaseStore;

@@ -4,7 +4,9 @@
  *
  * Fails: DependencyError when there is nothing to work on; it says how to start a system.
  */
-import { findRunningCloud } from "#local/state-file.ts";
+import { parseCadenceKey } from "#domain/cadence.ts";
+import { POLICIES_DEFAULT, type Policies } from "#domain/policy.ts";
+import { findRunningCloud, type CloudState } from "#local/state-file.ts";
 import type { Context } from "../context.ts";
 import { getFleet, openPlaces } from "./stores.ts";
 import type { System } from "./system.ts";
@@ -32,7 +34,11 @@ async function openSystem(context: Context, purpose: Purpose): Promise<System> {
     const { openStopped } = await import("./stopped.ts");
     return openStopped(context, purpose);
   }
-  const stores = openPlaces({ ...cloud, ...(pool !== undefined && { pool }) });
+  const stores = openPlaces({
+    ...cloud,
+    policies: policiesOf(cloud),
+    ...(pool !== undefined && { pool }),
+  });
   try {
     const { slotsLog2 } = await getFleet(stores);
     return { ...stores, slotsLog2 };
@@ -40,4 +46,10 @@ async function openSystem(context: Context, purpose: Purpose): Promise<System> {
     await stores.close();
     throw error;
   }
+}
+
+function policiesOf({ policies }: CloudState): Policies {
+  if (policies === undefined) return POLICIES_DEFAULT;
+  const { alerting, standard } = policies;
+  return { alerting: parseCadenceKey(alerting), standard: parseCadenceKey(standard) };
 }

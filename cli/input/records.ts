@@ -39,4 +39,3 @@ export async function warnOfBroken(context: Context, read: SamplesRead): Promise
   }
   if (read.linesBroken > 0) await context.warn(`${read.linesBroken} lines can't be read`);
 }
-

@@ -44,7 +44,11 @@ export function stateText(state: TargetState, now: EpochMs): string {
 }
 
 /** What programs get of a target: what was registered, and its state. */
-export function statusJson({ target, slot, state }: TargetStatus): Readonly<Record<string, unknown>> {
+export function statusJson({
+  target,
+  slot,
+  state,
+}: TargetStatus): Readonly<Record<string, unknown>> {
   const { registeredAt, ...registered } = target;
   return {
     ...registered,

@@ -10,20 +10,24 @@ export const poolName = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/u, { error: "a pool's name: letters, digits, . _ -" });
 
 /** Empty means AWS itself. */
-export const endpoint = z.union([z.literal(""), z.url()], { error: "a URL, or nothing for AWS" }).default("");
+export const endpoint = z
+  .union([z.literal(""), z.url({ error: "a URL, or nothing for AWS" })])
+  .default("");
 
 /** Where objects or metrics go; the scheme says which adapter. */
 export const location = z.url({ protocol: /^file$/u, error: "a file: URL" });
 
 export const logLevel = z.enum(["debug", "info", "warn", "error"]).default("info");
 
-const span = (least: number, most: number, usual: number) =>
-  z.coerce
-    .number({ error: "a whole number of milliseconds" })
-    .int({ error: "a whole number of milliseconds" })
-    .min(least)
-    .max(most)
+function span(least: number, most: number, usual: number): z.ZodDefault<z.ZodType<number>> {
+  const error = `a whole number of milliseconds from ${least} to ${most}`;
+  return z.coerce
+    .number({ error })
+    .int({ error })
+    .min(least, { error })
+    .max(most, { error })
     .default(usual);
+}
 
 export const leaseTtlMs = span(1_000, 300_000, limits.leaseTtlMs);
 export const chunkEveryMs = span(50, 60_000, limits.chunkEveryMs);

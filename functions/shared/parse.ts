@@ -43,20 +43,23 @@ function parseAs<Schema extends z.ZodType>(
   });
 }
 
+/** What zod says by itself; anything else was written for this field, and says more. */
+const BY_ZOD = /^(?:Invalid|Too |Unrecognized)/u;
+
 function expectation(issue: z.core.$ZodIssue | undefined): string {
-  switch (issue?.code) {
+  if (issue === undefined) return "something else";
+  if (!BY_ZOD.test(issue.message)) return issue.message;
+  switch (issue.code) {
     case "invalid_type":
-      return `a ${issue.expected}`;
+      return `${/^[aeiou]/u.test(issue.expected) ? "an" : "a"} ${issue.expected}`;
     case "invalid_value":
       return issue.values.map((value) => JSON.stringify(value)).join(" or ");
-    case "invalid_format":
-      return issue.format === "url" ? "a URL" : issue.message;
     case "too_small":
       return issue.origin === "string" ? "a text that is not empty" : `at least ${issue.minimum}`;
     case "too_big":
       return `at most ${issue.maximum}`;
     default:
-      return issue?.message ?? "something else";
+      return issue.message;
   }
 }
 

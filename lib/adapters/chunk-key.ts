@@ -20,10 +20,12 @@ const TIME_MAX = 9_999_999_999_999;
 
 /** One path component, never hidden, never a way up. */
 const SAFE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/u;
+/** Stands last in the name, so that it may begin with any character of base64url. */
+const SAFE_OWNER = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$/u;
 const SAFE_LEASE = /^[A-Za-z0-9]{1,20}$/u;
 const HOUR = /^\d{4}-\d\d-\d\dT\d\d$/u;
 const FILE =
-  /^(\d{13})-([0-9a-f]{16})-[A-Za-z0-9]{1,20}-\d+-\d+-(\d+)-[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.jsonl\.zst$/u;
+  /^(\d{13})-([0-9a-f]{16})-[A-Za-z0-9]{1,20}-\d+-\d+-(\d+)-[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}\.jsonl\.zst$/u;
 
 /** @throws InvalidInputError when a folder can't safely be named after this pool. */
 export function assertPoolName(pool: string): void {
@@ -47,7 +49,7 @@ function assertSafe(where: string, text: string, pattern: RegExp): void {
 export function chunkKey(name: ChunkName, buckets: readonly number[], bytes: number): string {
   assertPoolName(name.pool);
   assertSafe("lease", name.lease, SAFE_LEASE);
-  assertSafe("owner", name.owner, SAFE);
+  assertSafe("owner", name.owner, SAFE_OWNER);
   const closedAt = bounded(name.closedAt);
   const file = [
     String(closedAt).padStart(13, "0"),

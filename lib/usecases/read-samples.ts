@@ -46,7 +46,7 @@ export interface ReadSamplesQuery {
 export interface SamplesRead extends ScanCounts {
   /** Ascending by `timeOf`. */
   readonly records: readonly TargetRecord[];
-  /** Whether older records in the span were left out. */
+  /** Whether older records in the span were left out, or may be: reading stops at `limit`. */
   readonly truncated: boolean;
 }
 
@@ -58,7 +58,9 @@ const SKEW_MS = 2_000;
  * looked for this much later.
  */
 const AFTERWARDS_MS = HOUR_MS;
-/** More than a year of hours with chunks in them. */
+/** Where nothing was found the next look back is twice as long, up to a day. */
+const WINDOW_MAX_MS = 24 * HOUR_MS;
+/** 27 years without a sample. */
 const WINDOWS_MAX = 10_000;
 
 export async function readSamples(
@@ -73,17 +75,18 @@ export async function readSamples(
   const reader = targetReader({ id, slotsLog2, ...(registered !== undefined && { registered }) });
   const scan = chunkScan(store, { pool, target: id, slotsLog2 }, reader);
 
-  let to: number = Math.min(now + AFTERWARDS_MS, until + AFTERWARDS_MS);
-  const first = await scan.firstClosedAt(epochMs(since - SKEW_MS), epochMs(to));
-  for (let windows = 0; first !== undefined && to > first && windows < WINDOWS_MAX; windows += 1) {
-    const from = Math.max(first, Math.floor((to - 1) / HOUR_MS) * HOUR_MS);
-    await scan.read(epochMs(from), epochMs(to));
+  const first = since - SKEW_MS;
+  let to: number = Math.min(now, until) + AFTERWARDS_MS;
+  let windowMs = HOUR_MS;
+  for (let windows = 0; to > first && windows < WINDOWS_MAX; windows += 1) {
+    const from = Math.max(first, Math.floor((to - windowMs) / HOUR_MS) * HOUR_MS);
+    const found = await scan.read(epochMs(from), epochMs(to));
+    windowMs = found > 0 ? HOUR_MS : Math.min(2 * windowMs, WINDOW_MAX_MS);
     to = from;
     if (isSettled(reader, span, from)) break;
   }
   const { records, truncated } = reader.answer(span);
-  const isCut = truncated || (first !== undefined && to > first);
-  return { records, truncated: isCut, ...scan.counts() };
+  return { records, truncated: truncated || to > first, ...scan.counts() };
 }
 
 /** Whether chunks closed before `from` can't change the answer. */

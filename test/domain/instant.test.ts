@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cron, every, shortestGapMs } from "#domain/cadence.ts";
+import { cron, every, type Cadence } from "#domain/cadence.ts";
 import {
   effectiveTimeoutMs,
   exactStart,
@@ -12,7 +12,7 @@ import {
   type Round,
 } from "#domain/instant.ts";
 import { limits } from "#domain/limits.ts";
-import { offsetInSlot, slot, slotCount, slotOf, slotWidth } from "#domain/slot.ts";
+import { offsetInSlot, slot, slotCount, slotOf, slotWidth, type Slot } from "#domain/slot.ts";
 import { epochMs, type EpochMs } from "#domain/units.ts";
 import vectors from "./instants.vectors.json" with { type: "json" };
 
@@ -294,21 +294,18 @@ function roundsSeen(starts: readonly EpochMs[], to: EpochMs, ask: Asked): Set<nu
   return seen;
 }
 
-/** The round before `round`, if it is within the four days before it. */
-function lastBefore(
-  ...[cadence, index, k, round]: [
-    Parameters<typeof nextRound>[0],
-    Parameters<typeof nextRound>[1],
-    number,
-    Round,
-  ]
-): Round | undefined {
-  const gap = cadence.kind === "every" ? shortestGapMs(cadence) : 4 * 86_400_000;
-  let last: Round | undefined;
-  let next = nextRound(cadence, index, k, epochMs(round.at - gap - 1));
-  for (let steps = 0; steps < 6_000 && next !== undefined && next.at < round.at; steps += 1) {
-    last = next;
-    next = nextRound(cadence, index, k, next.at);
+/** The round before `round`, if there is one within the four days before it. */
+function lastBefore(cadence: Cadence, index: Slot, k: number, round: Round): Round | undefined {
+  const minute = 60_000;
+  const gaps = [minute, 15 * minute, 120 * minute, 1_440 * minute, 5_760 * minute];
+  for (const gap of cadence.kind === "every" ? [cadence.periodMs] : gaps) {
+    let last: Round | undefined;
+    let next = nextRound(cadence, index, k, epochMs(round.at - gap - 1));
+    while (next !== undefined && next.at < round.at) {
+      last = next;
+      next = nextRound(cadence, index, k, next.at);
+    }
+    if (last !== undefined) return last;
   }
-  return last;
+  return undefined;
 }

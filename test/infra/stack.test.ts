@@ -163,6 +163,16 @@ describe("grants", () => {
     }
   });
 
+  it("let the rebalancer make and remove leases, and collectors own them only", () => {
+    expect(actionsOf("Rebalance", "LeaseTable")).toContain("dynamodb:PutItem");
+    expect(actionsOf("Collect", "LeaseTable")).toEqual([
+      "dynamodb:DeleteItem",
+      "dynamodb:GetItem",
+      "dynamodb:Query",
+      "dynamodb:UpdateItem",
+    ]);
+  });
+
   it("let a collector change schedules, but not make or remove targets", () => {
     expect(actionsOf("Collect", "TargetTable")).toEqual([
       "dynamodb:GetItem",

@@ -60,7 +60,11 @@ async function captureAll(world: World, now: EpochMs): Promise<void> {
       expect(result.kind).toBe("committed");
     }
   }
-  for (const request of await world.requests.list(settings.pool, wholeSpace(), settings.slotsLog2)) {
+  for (const request of await world.requests.list(
+    settings.pool,
+    wholeSpace(),
+    settings.slotsLog2,
+  )) {
     await world.requests.remove(request);
   }
 }
@@ -238,39 +242,47 @@ describe("an import that was interrupted", () => {
 
   test("is repaired by repeating it, wherever it was interrupted", async () => {
     await fc.assert(
-      fc.asyncProperty(imports, imports, fc.boolean(), fc.nat(24), async (before, wanted, captured, step) => {
-        const made = (list: typeof wanted) =>
-          list.map(({ id, cadence, tag }) => definition(id, { cadence, tags: { tag } }));
-        const world = newWorld();
-        await registerTargets(world, settings, made(before));
-        if (captured) await captureAll(world, world.clock.now());
-        await world.clock.advance(1_000);
-        // What a collector has cached, by the revisions that it knows.
-        const cached = await revisions(world);
-        const stale = await cadencesOf(world);
-        await registerTargets(failingAt(world, step), settings, made(wanted)).catch(() => undefined);
-        await world.clock.advance(1_000);
-        await registerTargets(world, settings, made(wanted));
+      fc.asyncProperty(
+        imports,
+        imports,
+        fc.boolean(),
+        fc.nat(24),
+        async (before, wanted, captured, step) => {
+          const made = (list: typeof wanted) =>
+            list.map(({ id, cadence, tag }) => definition(id, { cadence, tags: { tag } }));
+          const world = newWorld();
+          await registerTargets(world, settings, made(before));
+          if (captured) await captureAll(world, world.clock.now());
+          await world.clock.advance(1_000);
+          // What a collector has cached, by the revisions that it knows.
+          const cached = await revisions(world);
+          const stale = await cadencesOf(world);
+          await registerTargets(failingAt(world, step), settings, made(wanted)).catch(
+            () => undefined,
+          );
+          await world.clock.advance(1_000);
+          await registerTargets(world, settings, made(wanted));
 
-        const clean = newWorld();
-        await registerTargets(clean, settings, made(before));
-        await registerTargets(clean, settings, made(wanted));
-        expect(await targetsOf(world)).toEqual(await targetsOf(clean));
+          const clean = newWorld();
+          await registerTargets(clean, settings, made(before));
+          await registerTargets(clean, settings, made(wanted));
+          expect(await targetsOf(world)).toEqual(await targetsOf(clean));
 
-        const known = await revisions(world);
-        const kept = new Set(before.map(({ id }) => id));
-        for (const { id, cadence } of wanted) {
-          const key = `${slotOfId(id)} ${cadenceKey(cadence)}`;
-          expect(known.get(key) ?? 0).toBeGreaterThan(cached.get(key) ?? 0);
-          const old = stale.get(id);
-          if (captured && old !== undefined) {
-            expect(known.get(old) ?? 0).toBeGreaterThan(cached.get(old) ?? 0);
+          const known = await revisions(world);
+          const kept = new Set(before.map(({ id }) => id));
+          for (const { id, cadence } of wanted) {
+            const key = `${slotOfId(id)} ${cadenceKey(cadence)}`;
+            expect(known.get(key) ?? 0).toBeGreaterThan(cached.get(key) ?? 0);
+            const old = stale.get(id);
+            if (captured && old !== undefined) {
+              expect(known.get(old) ?? 0).toBeGreaterThan(cached.get(old) ?? 0);
+            }
+            const isFresh = !captured || !kept.has(id);
+            if (isFresh) expect(await requestOf(world, id)).toMatchObject({ fresh: true });
           }
-          const isFresh = !captured || !kept.has(id);
-          if (isFresh) expect(await requestOf(world, id)).toMatchObject({ fresh: true });
-        }
-        await expectNothingSkipped(world);
-      }),
+          await expectNothingSkipped(world);
+        },
+      ),
       { numRuns: 300 },
     );
   });

@@ -18,6 +18,7 @@ import type { Context } from "../../context.ts";
 import { exitCodes, type ExitCode } from "../../exit-codes.ts";
 import { loadEndpointFile } from "../../input/endpoint-file.ts";
 import { openLines } from "../../input/lines.ts";
+import { count } from "../../output/count.ts";
 import { printable } from "../../output/display.ts";
 
 interface Tally {
@@ -29,8 +30,7 @@ interface Tally {
 export async function check(context: Context, path: string): Promise<ExitCode> {
   const tally = await checkPath(context, path);
   const { files, targets, problems } = tally;
-  const noun = (count: number, name: string): string => `${count} ${name}${count === 1 ? "" : "s"}`;
-  const summary = `${noun(files, "file")}, ${noun(targets, "target")}, ${noun(problems, "problem")}`;
+  const summary = `${count(files, "file")}, ${count(targets, "target")}, ${count(problems, "problem")}`;
   if (!context.options.json) await context.say(summary);
   return problems === 0 ? exitCodes.ok : exitCodes.negative;
 }

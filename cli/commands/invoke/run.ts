@@ -1,21 +1,29 @@
 /**
- * Sends one event to a function of the running system and prints its answer.
+ * Sends one event to a function and prints its answer: through the running system's Invoke API, or
+ * in a local cloud that is started for this one invocation, without schedules.
  *
  * Exit: 0 it succeeded (or was accepted), 1 it failed.
  */
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { InvokeCommand, LambdaClient, type InvokeCommandOutput } from "@aws-sdk/client-lambda";
+import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { DependencyError, InvalidInputError } from "#domain/errors.ts";
 import { limits } from "#domain/limits.ts";
-import { manifest, type FunctionName } from "#functions/manifest.ts";
+import { POLICIES_DEFAULT } from "#domain/policy.ts";
+import { manifest, type FunctionManifest, type FunctionName } from "#functions/manifest.ts";
+import { startLocalCloud } from "#local/cloud.ts";
+import { dataPaths } from "#local/paths.ts";
 import { findRunningCloud } from "#local/state-file.ts";
-import type { Context } from "../../context.ts";
+import { noSystem } from "../../connect/stores.ts";
+import { POOL_DEFAULT, type Context } from "../../context.ts";
 import { exitCodes, type ExitCode } from "../../exit-codes.ts";
 import type { InvokeOptions } from "../invoke.ts";
 
-/** On top of the function's own time. */
-const ANSWER_MARGIN_MS = 15_000;
+interface Answer {
+  readonly kind: "succeeded" | "accepted" | "failed";
+  readonly payload: string;
+}
 
 export async function invoke(
   context: Context,
@@ -24,26 +32,28 @@ export async function invoke(
 ): Promise<ExitCode> {
   const event = await readEvent(context, options.event);
   const cloud = await findRunningCloud(context.options.data);
-  if (cloud === undefined) {
-    throw new DependencyError(
-      `no system runs on ${context.options.data}: start it with \`npm start\``,
-      { retryable: false },
-    );
+  const { kind, payload } =
+    cloud === undefined
+      ? await invokeAlone(context, name, event)
+      : await invokeThere(cloud.invokeEndpoint, name, event, options.async);
+  switch (kind) {
+    case "succeeded":
+      await context.say(payload);
+      return exitCodes.ok;
+    case "accepted":
+      await context.warn(`${name} accepted`);
+      return exitCodes.ok;
+    case "failed":
+      await context.warn(`${name} failed: ${context.options.json ? payload : reasonIn(payload)}`);
+      return exitCodes.negative;
   }
-  const { StatusCode, FunctionError, Payload } = await send(
-    cloud.invokeEndpoint,
-    name,
-    event,
-    options.async,
-  );
-  const answer = Payload === undefined ? "" : Buffer.from(Payload).toString("utf8");
-  if (FunctionError !== undefined) {
-    await context.warn(`${name} failed: ${answer}`);
-    return exitCodes.negative;
-  }
-  if (answer !== "") await context.say(answer);
-  else await context.warn(`${name} accepted (${StatusCode ?? "no status"})`);
-  return exitCodes.ok;
+}
+
+/** As Lambda tells of errors: `{"errorType":…,"errorMessage":…,"trace":…}`; all of it with --json. */
+function reasonIn(payload: string): string {
+  const type = /"errorType":"(?<name>\w+)/u.exec(payload)?.groups?.["name"];
+  const message = /"errorMessage":(?<text>"(?:[^"\\]|\\.)*")/u.exec(payload)?.groups?.["text"];
+  return message === undefined ? payload : `${type ?? "Error"}: ${String(JSON.parse(message))}`;
 }
 
 /** @throws InvalidInputError unless it is JSON. */
@@ -66,12 +76,15 @@ async function textOf(stream: AsyncIterable<Uint8Array | string>): Promise<strin
   return Buffer.concat(parts).toString("utf8");
 }
 
-async function send(
+/** On top of the function's own time. */
+const ANSWER_MARGIN_MS = 15_000;
+
+async function invokeThere(
   endpoint: string,
   name: FunctionName,
   event: string,
   isAsync: boolean,
-): Promise<InvokeCommandOutput> {
+): Promise<Answer> {
   const client = new LambdaClient({
     endpoint,
     region: "local",
@@ -81,17 +94,55 @@ async function send(
     requestHandler: new NodeHttpHandler({
       connectionTimeout: limits.connectTimeoutMs,
       requestTimeout: manifest[name].timeoutMs + ANSWER_MARGIN_MS,
+      throwOnRequestTimeout: true,
     }),
   });
   try {
     const InvocationType = isAsync ? "Event" : "RequestResponse";
-    return await client.send(
+    const { FunctionError, Payload = new Uint8Array() } = await client.send(
       new InvokeCommand({ FunctionName: name, InvocationType, Payload: Buffer.from(event) }),
     );
+    const payload = Buffer.from(Payload).toString("utf8");
+    if (FunctionError !== undefined) return { kind: "failed", payload };
+    return { kind: isAsync ? "accepted" : "succeeded", payload };
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new DependencyError(`${name} could not be invoked: ${why}`, { retryable: true, cause });
   } finally {
     client.destroy();
   }
+}
+
+async function invokeAlone(context: Context, name: FunctionName, event: string): Promise<Answer> {
+  const { data, pool = POOL_DEFAULT } = context.options;
+  if (!existsSync(dataPaths(data).store)) throw noSystem(data);
+  const cloud = await startLocalCloud({
+    data,
+    pool,
+    policies: POLICIES_DEFAULT,
+    source: { kind: "none" },
+    environment: { ...context.io.environment },
+    manifest: withoutSchedules(),
+    logLevel: "warn",
+  });
+  const forget = context.io.signals.atEnd(() => cloud.kill());
+  try {
+    const outcome = await cloud.invoke(name, JSON.parse(event));
+    if (outcome === undefined) return { kind: "failed", payload: "no process was free" };
+    const { kind, payload } = outcome;
+    return { kind: kind === "succeeded" ? kind : "failed", payload };
+  } finally {
+    await cloud.stop();
+    forget();
+  }
+}
+
+/** Nothing runs but what is asked for, and what that starts. */
+function withoutSchedules(): Readonly<Record<FunctionName, FunctionManifest>> {
+  const alone = ({ scheduleEveryMs: _, ...rest }: FunctionManifest): FunctionManifest => rest;
+  return {
+    rebalance: alone(manifest.rebalance),
+    collect: alone(manifest.collect),
+    "health-check": alone(manifest["health-check"]),
+  };
 }

@@ -9,6 +9,7 @@ import { withSystem } from "../../connect/with-system.ts";
 import type { System } from "../../connect/system.ts";
 import type { Context } from "../../context.ts";
 import { exitCodes, type ExitCode } from "../../exit-codes.ts";
+import { count } from "../../output/count.ts";
 import { formatDistance, isoText } from "../../output/moment.ts";
 import { table, type Cell, type Column, type Row } from "../../output/table.ts";
 
@@ -39,7 +40,7 @@ async function show(context: Context, { leases, pool, slotsLog2 }: System): Prom
     const { desired = 0 } = snapshot?.fleet ?? {};
     const owned = found.filter((lease) => isOwned(lease, now)).length;
     await context.say(
-      `pool ${pool}: ${owned} collectors running, ${desired} wanted, ${slotCount(slotsLog2)} slots`,
+      `pool ${pool}: ${count(owned, "collector")} running, ${desired} wanted, ${slotCount(slotsLog2)} slots`,
     );
   }
   if (tiling(found.map(({ ranges }) => ranges)).kind === "tiles") return exitCodes.ok;

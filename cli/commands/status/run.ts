@@ -12,6 +12,7 @@ import type { System } from "../../connect/system.ts";
 import type { Context } from "../../context.ts";
 import { exitCodes, type ExitCode } from "../../exit-codes.ts";
 import { readRecords, warnOfBroken } from "../../input/records.ts";
+import { count } from "../../output/count.ts";
 import { printable } from "../../output/display.ts";
 import { figuresJson } from "../../output/figures.ts";
 import { formatLatency, formatPercent } from "../../output/moment.ts";
@@ -131,7 +132,9 @@ async function tell(
   const running = system.isRunning ? "" : "  (the system is stopped; this is how it was)";
   const { stdout } = context.io;
   const downText = down > 0 ? stdout.style("red", `${down} down`) : "0 down";
-  await context.say(`${total} targets: ${up} up, ${downText}, ${waiting} waiting${running}`);
+  await context.say(
+    `${count(total, "target")}: ${up} up, ${downText}, ${waiting} waiting${running}`,
+  );
   await table(COLUMNS, stdout).write(lines.map((line) => rowOf(line, context)));
   const left = total - lines.length;
   if (left > 0) await context.say(`… and ${left} more: --limit, or \`lamplighter targets list\``);

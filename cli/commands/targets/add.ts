@@ -21,9 +21,7 @@ export async function addTarget(
 ): Promise<ExitCode> {
   const definition = await definitionFrom(url, options);
   const { report, isRunning } = await withSystem(context, "register", async (system) => {
-    const { pool, slotsLog2 } = system;
-    const settings = { pool, slotsLog2, policies: POLICIES_DEFAULT };
-    const done = await registerTargets(system, settings, [definition]);
+    const done = await registerTargets(system, system, [definition]);
     return { report: done, isRunning: system.isRunning };
   });
   const [refusal] = report.refusals;
@@ -34,7 +32,7 @@ export async function addTarget(
     return exitCodes.ok;
   }
   const next = isRunning ? "captured now" : "captured when the system starts";
-  const cadence = describeCadence(definition.cadence);
+  const cadence = definition.policy ?? describeCadence(definition.cadence);
   const then = outcome === "added" ? `${next}, then ${cadence}` : `captured ${cadence}`;
   await context.say(`${outcome} ${printable(definition.id)}: ${then}`);
   return exitCodes.ok;

@@ -4,6 +4,7 @@ import { requestCapture, type RequestedTargets } from "#usecases/request-capture
 import { withSystem } from "../../connect/with-system.ts";
 import type { Context } from "../../context.ts";
 import { exitCodes, type ExitCode } from "../../exit-codes.ts";
+import { count } from "../../output/count.ts";
 import { printable } from "../../output/display.ts";
 import type { CaptureOptions } from "../targets.ts";
 
@@ -19,7 +20,7 @@ export async function captureNow(
   }));
   if (context.options.json) await context.json(report);
   else {
-    const what = report.requested === undefined ? "all targets" : `${report.requested} targets`;
+    const what = report.requested === undefined ? "all targets" : count(report.requested, "target");
     const when = isRunning ? "within seconds" : "when the system starts";
     await context.say(`${what} asked for: captured ${when}`);
   }

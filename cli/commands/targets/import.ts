@@ -14,6 +14,7 @@ import type { System } from "../../connect/system.ts";
 import type { Context } from "../../context.ts";
 import { exitCodes, type ExitCode } from "../../exit-codes.ts";
 import { openLines, type OpenLines } from "../../input/lines.ts";
+import { count } from "../../output/count.ts";
 import { printable } from "../../output/display.ts";
 import { progressBar } from "../../output/progress.ts";
 
@@ -39,22 +40,16 @@ async function register(
   lines: OpenLines,
   tally: LineTally,
 ): Promise<RegistrationReport> {
-  const { pool, slotsLog2 } = system;
   const bar = progressBar(context.io, "registering", context.now);
   try {
-    return await registerTargets(
-      system,
-      { pool, slotsLog2, policies: POLICIES_DEFAULT },
-      definitions(context, lines, tally),
-      {
-        signal: context.io.signals.interrupted(),
-        onProgress({ read, done }) {
-          const { read: bytes, total } = lines.progress() ?? { read: done, total: read };
-          // Definitions that are read and not yet registered count as not read.
-          bar.update(Math.round((bytes * done) / Math.max(1, read)), total, `${done} targets`);
-        },
+    return await registerTargets(system, system, definitions(context, lines, tally), {
+      signal: context.io.signals.interrupted(),
+      onProgress({ read, done }) {
+        const { read: bytes, total } = lines.progress() ?? { read: done, total: read };
+        // Definitions that are read and not yet registered count as not read.
+        bar.update(Math.round((bytes * done) / Math.max(1, read)), total, count(done, "target"));
       },
-    );
+    });
   } finally {
     bar.stop();
   }

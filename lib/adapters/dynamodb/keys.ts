@@ -4,6 +4,7 @@
  *
  *     leases    pool = <pool>            key = fleet | lease#0007
  *               pool = <pool>#requests   key = request#00042
+ *               pool = <pool>#configuration   key = configuration
  *     targets   poolSlot = <pool>#42     key = schedule#every:60000 | target#<id>
  *
  * Holds: a slot's schedules sort before its targets, so that one Query reads them first.
@@ -48,6 +49,11 @@ export function requestSort(slot: number): string {
 
 export function requestKey(pool: string, slot: Slot): LeaseTableKey {
   return { pool: { S: requestPartition(pool) }, key: { S: requestSort(slot) } };
+}
+
+/** Apart from leases, so that reading the fleet doesn't pay for it. */
+export function configurationKey(pool: string): LeaseTableKey {
+  return { pool: { S: `${pool}#configuration` }, key: { S: "configuration" } };
 }
 
 export function slotPartition(pool: string, slot: Slot): string {

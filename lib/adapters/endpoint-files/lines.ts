@@ -3,7 +3,7 @@
  *
  * In:    pieces of any size, the longest line           Out: for each piece the lines that end in it
  * Holds: at most `bytesMax` bytes of an unfinished line are kept; of a longer one none, and it is
- *        reported once. Lines are numbered from 1; CR before LF and a leading BOM are dropped.
+ *        reported once. Lines are numbered from 1; a leading byte order mark is dropped.
  */
 
 export type ByteLine =
@@ -11,7 +11,6 @@ export type ByteLine =
   | { readonly kind: "too-long"; readonly number: number };
 
 const LF = 0x0a;
-const CR = 0x0d;
 const BOM = [0xef, 0xbb, 0xbf] as const;
 
 export async function* splitLines(
@@ -22,10 +21,11 @@ export async function* splitLines(
   let kept: Uint8Array[] = [];
   let keptBytes = 0;
 
-  function keep(bytes: Uint8Array): void {
+  /** @param copies for bytes that outlive their piece: a stream may use its buffer again. */
+  function keep(bytes: Uint8Array, copies: boolean): void {
     keptBytes += bytes.length;
     if (keptBytes > bytesMax) kept = [];
-    else if (bytes.length > 0) kept.push(bytes);
+    else if (bytes.length > 0) kept.push(copies ? new Uint8Array(bytes) : bytes);
   }
 
   function finish(): ByteLine {
@@ -51,19 +51,17 @@ export async function* splitLines(
     const lines: ByteLine[] = [];
     let start = 0;
     for (let end = bytes.indexOf(LF); end !== -1; end = bytes.indexOf(LF, start)) {
-      keep(bytes.subarray(start, end));
+      keep(bytes.subarray(start, end), false);
       lines.push(finish());
       start = end + 1;
     }
-    // A copy, so that one unfinished line doesn't hold its whole piece.
-    keep(new Uint8Array(bytes.subarray(start)));
+    keep(bytes.subarray(start), true);
     if (lines.length > 0) yield lines;
   }
   if (keptBytes > 0) yield [finish()];
 }
 
 function trimmed(bytes: Uint8Array, number: number): Uint8Array {
-  const from = number === 1 && BOM.every((byte, index) => bytes[index] === byte) ? BOM.length : 0;
-  const to = bytes.at(-1) === CR ? bytes.length - 1 : bytes.length;
-  return bytes.subarray(from, Math.max(from, to));
+  const marked = number === 1 && BOM.every((byte, index) => bytes[index] === byte);
+  return marked ? bytes.subarray(BOM.length) : bytes;
 }

@@ -9,8 +9,10 @@
  *        chunk that is cut off or altered (its key and what is wrong are named).
  * Contract: test/contracts/sample-store.contract.ts
  */
-import { access, readFile } from "node:fs/promises";
+import { readFile } from "node:fs";
+import { access } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { promisify } from "node:util";
 import { DependencyError, InvariantError } from "#domain/errors.ts";
 import type {
   ChunkEntry,
@@ -32,6 +34,10 @@ import {
 import { makeFolderDurably, syncFolder, writeDurably } from "./durable-file.ts";
 import { namesIn } from "./folder-names.ts";
 import { codeOf, storeFailure } from "./store-failure.ts";
+
+// A small file takes 37 µs this way and 67 by node:fs/promises; a day of one target is 4,300 of them
+// (2026-11, `npm run bench:samples`).
+const readWhole = promisify(readFile);
 
 const PAGE_ENTRIES_MAX = 1_000;
 const PAGE_FOLDERS_MAX = 24;
@@ -174,7 +180,7 @@ async function bytesOf(root: string, key: string): Promise<Buffer | undefined> {
     throw new InvariantError(`no chunk can have the key ${JSON.stringify(key)}`);
   }
   try {
-    return await readFile(join(root, key));
+    return await readWhole(join(root, key));
   } catch (cause) {
     if (codeOf(cause) === "ENOENT") return undefined;
     throw storeFailure(`read chunk ${key} below ${root}`, cause);

@@ -22,6 +22,7 @@ import { chunkWriter } from "./chunk-writer.ts";
 import { committer } from "./committer.ts";
 import { control, readAll } from "./control.ts";
 import { counters } from "./counters.ts";
+import { gate } from "./gate.ts";
 import { runHeap } from "./heap.ts";
 import { lateWork } from "./late-work.ts";
 import { countOpen, isLetGo, releaseLease } from "./letting-go.ts";
@@ -38,6 +39,8 @@ const STEP_MS = 100;
 const RELEASE_ATTEMPTS_MAX = 5;
 /** What a stopped collector's open captures get before they are abandoned. */
 const STOP_GRACE_MS = 4_000;
+/** Slots read from the store at the same time. */
+const READS_AT_ONCE = 16;
 /** Slots whose targets are read while the lease is waited for. */
 const READ_MEANWHILE_MAX = 256;
 
@@ -95,6 +98,7 @@ function makeCollector(deps: CollectDeps, context: CollectInvocationContext, slo
     counters: counters(deps.meter, undefined, now),
     late: lateWork(),
     writer,
+    reads: gate(READS_AT_ONCE),
     openSequence: 1,
     openLines: 0,
     durableSequence: 0,

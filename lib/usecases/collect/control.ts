@@ -15,9 +15,6 @@ import { oldestUncommitted } from "./rounds.ts";
 import { entriesOfRun, followRanges, readSchedules, readSlot } from "./slots.ts";
 import { runsOf, type CollectorState, type SlotHold } from "./state.ts";
 
-/** Slots read at the same time when a lease is taken up. */
-const READS_AT_ONCE = 16;
-
 export interface Control {
   /** Renews; `lost` when another has the lease, or nobody. */
   heartbeat(): Promise<"renewed" | "lost" | "unanswered">;
@@ -80,18 +77,16 @@ async function givePromised(state: CollectorState): Promise<void> {
 
 /** Reads the schedules of slots just taken up; targets follow when their rounds come near. */
 export async function readAll(state: CollectorState, holds: readonly SlotHold[]): Promise<void> {
-  const queue = [...holds];
-  const worker = async (): Promise<void> => {
-    for (let hold = queue.shift(); hold !== undefined; hold = queue.shift()) {
+  await Promise.all(
+    holds.map(async (hold) => {
       try {
         await readSchedules(state, hold);
       } catch (error) {
-        state.deps.log.warn("a slot's schedules could not be read; read with its targets", { slot: hold.slot, error });
+        state.deps.log.warn("a slot's schedules could not be read; it is read again with its targets", { slot: hold.slot, error });
         await readSlot(state, hold).catch(() => undefined);
       }
-    }
-  };
-  await Promise.all(Array.from({ length: READS_AT_ONCE }, worker));
+    }),
+  );
 }
 
 /** Lag, backlog and waiting work, by what is known now: see domain/lag.ts for what they mean. */

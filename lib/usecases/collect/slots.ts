@@ -55,13 +55,13 @@ export function dropSlot(state: CollectorState, hold: SlotHold): void {
 
 /** The watermark of each schedule, without the targets: enough to know when its next round begins. */
 export async function readSchedules(state: CollectorState, hold: SlotHold): Promise<void> {
-  const schedules = await state.deps.schedules.readSchedules(state.pool, hold.slot);
+  const schedules = await state.reads.through(() => state.deps.schedules.readSchedules(state.pool, hold.slot));
   for (const schedule of schedules) adoptSchedule(state, hold, schedule);
 }
 
 /** Reads the slot's schedules and targets, and lets open rounds go on with them. */
 export function readSlot(state: CollectorState, hold: SlotHold): Promise<void> {
-  hold.reading ??= read(state, hold).finally(() => {
+  hold.reading ??= state.reads.through(() => read(state, hold)).finally(() => {
     hold.reading = undefined;
   });
   return hold.reading;

@@ -9,6 +9,7 @@ import type { Slot } from "#domain/slot.ts";
 import type { EpochMs } from "#domain/units.ts";
 import type { Counters } from "./counters.ts";
 import type { ScheduleEntries } from "./entries.ts";
+import type { Gate } from "./gate.ts";
 import type { RunHeap } from "./heap.ts";
 import type { ChunkWriter } from "./chunk-writer.ts";
 import type { LateWork } from "./late-work.ts";
@@ -48,6 +49,8 @@ export interface CollectorState {
   counters: Counters;
   readonly late: LateWork;
   readonly writer: ChunkWriter;
+  /** Reads of slots: more at once would only wait in the store, and time out there. */
+  readonly reads: Gate;
   /** Sequence of the chunk that lines go into now. */
   openSequence: number;
   /** Lines in it. */

@@ -32,10 +32,11 @@ export interface ScanCounts {
 }
 
 export interface ChunkScan {
-  /** When the oldest chunk closed that may hold the target; undefined when there is none. */
-  firstClosedAt(from: EpochMs, to: EpochMs): Promise<EpochMs | undefined>;
-  /** Gives what the chunks closed in [from, to) hold of the target to the reader. */
-  read(from: EpochMs, to: EpochMs): Promise<void>;
+  /**
+   * Gives what the chunks closed in [from, to) hold of the target to the reader; answers how many
+   * such chunks there are.
+   */
+  read(from: EpochMs, to: EpochMs): Promise<number>;
   counts(): ScanCounts;
 }
 
@@ -91,16 +92,13 @@ export function chunkScan(store: Store, of: ScanTarget, reader: TargetReader): C
   }
 
   return {
-    async firstClosedAt(from, to) {
-      for await (const [first] of pages(store, { pool: of.pool, buckets, from, to })) {
-        if (first !== undefined) return first.closedAt;
-      }
-      return undefined;
-    },
     async read(from, to) {
+      let found = 0;
       for await (const entries of pages(store, { pool: of.pool, buckets, from, to })) {
         await eachAtOnce(entries, readChunk);
+        found += entries.length;
       }
+      return found;
     },
     counts: () => ({ ...counts, broken }),
   };

@@ -175,6 +175,23 @@ describe("a bulk file", () => {
     );
   });
 
+  it("doesn't mind a stream that uses its buffer again", async () => {
+    const bytes = Buffer.from(
+      '{"url":"https://a.example/"}\n{"url":"https://b.example/"}\n',
+      "utf8",
+    );
+    async function* reusing(): AsyncGenerator<Uint8Array> {
+      const buffer = Buffer.alloc(10);
+      for (let from = 0; from < bytes.length; from += buffer.length) {
+        const count = bytes.copy(buffer, 0, from);
+        yield await Promise.resolve(buffer.subarray(0, count));
+      }
+    }
+    const words: string[] = [];
+    for await (const line of readTargetLines(reusing(), OPTIONS)) words.push(inWords(line));
+    expect(words).toEqual(["1: a.example/", "2: b.example/"]);
+  });
+
   it("yields while it reads, so that memory doesn't grow with the file", async () => {
     let produced = 0;
     async function* endless(): AsyncGenerator<string> {

@@ -1,0 +1,44 @@
+/**
+ * How many captures a collector can carry through when capturing itself costs nothing: targets
+ * cached, samples kept, commits included, on one core. `npm run bench:noop [targets per second]`
+ */
+import { setTimeout as wait } from "node:timers/promises";
+import { every } from "#domain/cadence.ts";
+import { BENCH_POOL, benchWorld, say } from "./support/bench-world.ts";
+import { startCollector } from "./support/collectors.ts";
+
+const GOAL = 300_000;
+const WARM_UP_MS = 6_000;
+const MEASURE_MS = 15_000;
+const slotsLog2 = 8;
+const count = Number(process.argv[2] ?? 64_000);
+
+const world = await benchWorld({ slotsLog2, collectors: 1 });
+try {
+  const registeringAt = Date.now();
+  await world.register(
+    Array.from({ length: count }, (_, index) => ({ id: `vm-${index}`, probe: { kind: "noop" as const }, cadence: every(1_000), tags: {} })),
+  );
+  console.log(`registered ${count} targets in ${Math.round((Date.now() - registeringAt) / 1_000)} s`);
+  const collector = startCollector({
+    environment: world.environment,
+    pool: BENCH_POOL,
+    lease: 1,
+    deadlineInMs: 900_000,
+    probe: "noop",
+    settings: { slotCacheBytesMax: 4e9, lateRateFloorPerSecond: 1_000_000 },
+  }, process.argv.slice(3));
+  await wait(WARM_UP_MS + count / 10);
+  const before = await collector.usage();
+  await wait(MEASURE_MS);
+  const after = await collector.usage();
+  const { report } = await collector.stop();
+  const seconds = (after.at - before.at) / 1_000;
+  const cpu = (after.cpuUs - before.cpuUs) / 1e6;
+  const captures = after.captures - before.captures;
+  console.log(`${captures} captures in ${seconds.toFixed(1)} s, ${cpu.toFixed(1)} s of processor time, ${((cpu / captures) * 1e6).toFixed(2)} µs each`);
+  console.log(report);
+  say("no-op captures per second and core, cached, commits included", String(Math.round(captures / cpu)), `>= ${GOAL}`, captures / cpu >= GOAL);
+} finally {
+  await world.close();
+}

@@ -1,0 +1,138 @@
+/** `lamplighter up`: a local system, from one command. */
+import type { Command } from "commander";
+import { InvalidInputError } from "#domain/errors.ts";
+import { parseCadence, type Cadence } from "#domain/cadence.ts";
+import { parseDuration } from "#domain/duration.ts";
+import { limits } from "#domain/limits.ts";
+import { POLICIES_DEFAULT } from "#domain/policy.ts";
+import { SLOTS_LOG2_MAX } from "#domain/slot.ts";
+import type { DurationMs } from "#domain/units.ts";
+import { contextOf, parseCount, parsedBy, POOL_DEFAULT, type Cli } from "../context.ts";
+
+interface UpOptions {
+  readonly endpoints?: string;
+  readonly demo?: number;
+  readonly slotsLog2?: number;
+  readonly collectors?: number;
+  readonly leaseTtl?: DurationMs;
+  readonly duplicateDeliveries: number;
+  readonly policyAlerting?: Cadence;
+  readonly policyStandard?: Cadence;
+  readonly view: boolean;
+}
+
+const DEMO_TARGETS_MAX = 1_000_000;
+const LEASE_TTL_MIN_MS = 3_000;
+const LEASE_TTL_MAX_MS = 300_000;
+
+export function registerUp(program: Command, cli: Cli): void {
+  program
+    .command("up")
+    .description("start a local system: engine, tables, functions, and a live view")
+    .option("--endpoints <dir>", "capture what the .yml files in this folder say; watched")
+    .option(
+      "--demo <n>",
+      "capture n demo endpoints of mixed latency, errors and time-outs",
+      parsedBy(parseCount(1, DEMO_TARGETS_MAX)),
+    ) // prettier-ignore
+    .option(
+      "--collectors <n>",
+      "how many collectors are wanted (default: 2)",
+      parsedBy(parseCount(1, limits.leasesMax)),
+    ) // prettier-ignore
+    .option(
+      "--slots-log2 <k>",
+      "2^k slots, for the pool's life (default: 6)",
+      parsedBy(parseCount(0, SLOTS_LOG2_MAX)),
+    ) // prettier-ignore
+    .option(
+      "--lease-ttl <span>",
+      "how long a lease outlives its collector (default: 10s)",
+      parsedBy(parseTtl),
+    ) // prettier-ignore
+    .option(
+      "--policy-alerting <cadence>",
+      "what the policy `alerting` means",
+      parsedBy((text: string) => parseCadence(text)),
+      POLICIES_DEFAULT.alerting,
+    ) // prettier-ignore
+    .option(
+      "--policy-standard <cadence>",
+      "what the policy `standard` means",
+      parsedBy((text: string) => parseCadence(text)),
+      POLICIES_DEFAULT.standard,
+    ) // prettier-ignore
+    .option(
+      "--duplicate-deliveries <chance>",
+      "deliver asynchronous invocations twice, 0 to 1",
+      parsedBy(parseChance),
+      0,
+    ) // prettier-ignore
+    .option("--no-view", "lines instead of a live view")
+    .addHelpText("after", EXAMPLES)
+    .action(async (options: UpOptions, command: Command) => {
+      const context = contextOf(cli, command);
+      const { up } = await import("./up/run.ts");
+      const { slotsLog2, collectors, leaseTtl: leaseTtlMs } = options;
+      const { duplicateDeliveries, view, policyAlerting, policyStandard } = options;
+      const code = await up(context, {
+        data: context.options.data,
+        pool: context.options.pool ?? POOL_DEFAULT,
+        source: sourceOf(options),
+        ...(slotsLog2 !== undefined && { slotsLog2 }),
+        ...(collectors !== undefined && { collectors }),
+        ...(leaseTtlMs !== undefined && { leaseTtlMs }),
+        duplicateDeliveries,
+        policies: {
+          alerting: policyAlerting ?? POLICIES_DEFAULT.alerting,
+          standard: policyStandard ?? POLICIES_DEFAULT.standard,
+        },
+        view,
+      });
+      cli.settle(code);
+    });
+}
+
+type Source =
+  | { readonly kind: "default" }
+  | { readonly kind: "endpoints"; readonly dir: string }
+  | { readonly kind: "demo"; readonly count: number };
+
+function sourceOf({ endpoints, demo }: UpOptions): Source {
+  if (endpoints !== undefined && demo !== undefined) {
+    throw new InvalidInputError({
+      where: "up",
+      found: "both --endpoints and --demo",
+      expected: "one of them",
+    });
+  }
+  if (endpoints !== undefined) return { kind: "endpoints", dir: endpoints };
+  return demo === undefined ? { kind: "default" } : { kind: "demo", count: demo };
+}
+
+function parseTtl(text: string): DurationMs {
+  const ttl = parseDuration(text, "--lease-ttl");
+  if (ttl >= LEASE_TTL_MIN_MS && ttl <= LEASE_TTL_MAX_MS) return ttl;
+  throw new InvalidInputError({ where: "--lease-ttl", found: text, expected: "from 3s to 5m" });
+}
+
+function parseChance(text: string): number {
+  const chance = /^(?:0|1|0?\.\d+|1\.0+)$/u.test(text) ? Number(text) : Number.NaN;
+  if (chance >= 0 && chance <= 1) return chance;
+  throw new InvalidInputError({
+    where: "--duplicate-deliveries",
+    found: JSON.stringify(text),
+    expected: "a chance from 0 to 1, e.g. 0.1",
+  });
+}
+
+const EXAMPLES = `
+Without --endpoints and --demo it captures a few built-in endpoints on this machine, or what was
+registered on this data folder before. Ctrl-C stops in order, twice at once.
+
+Examples:
+  lamplighter up
+  lamplighter up --endpoints ./endpoints
+  lamplighter up --demo 1000 --collectors 4
+  lamplighter up --data /tmp/try --endpoints ./endpoints --no-view
+`;

@@ -1,0 +1,75 @@
+/** What happens in the system, in the words that a person reads; undefined for what nobody needs. */
+import type { CloudEvent } from "#local/events.ts";
+import type { FleetView } from "#local/view/collectors.ts";
+import type { TargetChange } from "#local/view/model.ts";
+import { formatSpan } from "../../output/moment.ts";
+
+export interface Told {
+  readonly level: "info" | "warn" | "error";
+  readonly text: string;
+}
+
+export function tellEvent(event: CloudEvent): Told | undefined {
+  switch (event.kind) {
+    case "engine":
+      return { level: engineLevel(event.state), text: event.message };
+    case "invocation-ended":
+      return event.outcome === "succeeded" || event.outcome === "stopped"
+        ? undefined
+        : { level: "warn", text: `${event.name} ${event.outcome}: ${event.error ?? ""}` };
+    case "invocation-dropped":
+      return { level: "warn", text: `an invocation of ${event.name} is dropped: ${event.why}` };
+    case "delivered-twice":
+      return { level: "info", text: `an invocation of ${event.name} is delivered twice` };
+    case "note":
+      return event;
+    case "function-log":
+      return event.level === "error"
+        ? { level: "error", text: `${event.name}: ${inWords(event.line)}` }
+        : undefined;
+    case "invocation-started":
+    case "process":
+      return undefined;
+  }
+}
+
+function engineLevel(state: Extract<CloudEvent, { kind: "engine" }>["state"]): Told["level"] {
+  if (state === "failed") return "error";
+  return state === "died" ? "warn" : "info";
+}
+
+const LINE_SHOWN_MAX = 300;
+
+/** A structured line's event and error, else the line. */
+function inWords(line: string): string {
+  const event = /"event":"([^"]+)"/u.exec(line)?.[1];
+  const message = /"message":"((?:[^"\\]|\\.)*)"/u.exec(line)?.[1];
+  const told = [event, message].filter((part) => part !== undefined).join(": ");
+  return (told === "" ? line : told).slice(0, LINE_SHOWN_MAX);
+}
+
+export function tellChange({ id, from, to, lastedMs, error }: TargetChange): Told {
+  if (to === "down") {
+    const after = from === "up" ? ` after ${formatSpan(lastedMs)} up` : "";
+    return { level: "error", text: `${id} is down${after}: ${error ?? ""}` };
+  }
+  return { level: "info", text: `${id} is up again after ${formatSpan(lastedMs)}` };
+}
+
+/** Leases that changed hands between two looks. */
+export function tellFleet(before: FleetView | undefined, now: FleetView): readonly Told[] {
+  const told: Told[] = [];
+  const known = new Map(before?.collectors.map((collector) => [collector.lease, collector]));
+  for (const { lease, state, owner = "", slots } of now.collectors) {
+    const last = known.get(lease);
+    const name = owner.slice(0, 8);
+    if (state === "running" && (last?.state !== "running" || last.owner !== owner)) {
+      told.push({ level: "info", text: `collector ${name} has lease ${lease}, ${slots} slots` });
+    } else if (last?.state === "running" && state === "idle") {
+      told.push({ level: "info", text: `lease ${lease} was released` });
+    } else if (last?.state === "running" && state !== "running") {
+      told.push({ level: "warn", text: `lease ${lease} is ${state}: its collector is gone` });
+    }
+  }
+  return told;
+}

@@ -1,0 +1,25 @@
+/**
+ * What was refused of a pool's configuration, as its last reader found it: one record a pool.
+ *
+ * Holds: the last write wins: whoever reads the endpoint files writes the whole state each time.
+ * Fails: DependencyError.
+ * Contract: test/contracts/configuration-store.contract.ts
+ */
+import type { EpochMs } from "#domain/units.ts";
+
+export interface ConfigurationState {
+  readonly pool: string;
+  readonly readAt: EpochMs;
+  /** Files and lines that were read. */
+  readonly accepted: number;
+  /** Those that were refused, and whose targets stay as they last were. */
+  readonly refused: number;
+  /** The first few, as a person reads them: file, line, found, expected. */
+  readonly problems: readonly string[];
+}
+
+export interface ConfigurationStore {
+  put(state: ConfigurationState): Promise<void>;
+  /** undefined when nobody has written one. */
+  find(pool: string): Promise<ConfigurationState | undefined>;
+}

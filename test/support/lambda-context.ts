@@ -1,0 +1,28 @@
+/** A context as the platform hands it over, with a deadline that can be set. */
+import type { Context } from "aws-lambda";
+
+export interface ContextOptions {
+  readonly leftMs?: number;
+  /** Aborted by a platform that drains. */
+  readonly lamplighterStop?: AbortSignal;
+}
+
+export function lambdaContext({ leftMs = 60_000, lamplighterStop }: ContextOptions = {}): Context {
+  const endsAt = Date.now() + leftMs;
+  const ignored = (): void => undefined;
+  return {
+    callbackWaitsForEmptyEventLoop: true,
+    functionName: "f",
+    functionVersion: "$LATEST",
+    invokedFunctionArn: "arn:aws:lambda:local:000000000000:function:f",
+    memoryLimitInMB: "256",
+    awsRequestId: "request-1",
+    logGroupName: "",
+    logStreamName: "",
+    getRemainingTimeInMillis: () => Math.max(0, endsAt - Date.now()),
+    done: ignored,
+    fail: ignored,
+    succeed: ignored,
+    ...(lamplighterStop !== undefined && { lamplighterStop }),
+  };
+}
