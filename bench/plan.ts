@@ -41,9 +41,16 @@ function fleetOf(now: number): Lease[] {
     const width = slotWidth(SLOTS_LOG2);
     const loads = ranges.map((range) => {
       const count = (range.to - range.from) / width;
-      return loadPiece(range, Array.from({ length: count }, () => hot * random() * 20));
+      return loadPiece(
+        range,
+        Array.from({ length: count }, () => hot * random() * 20),
+      );
     });
-    const holder = { owner: `owner-${index}` as never, expiresAt: epochMs(now + 10_000), deadlineAt: epochMs(now + 900_000) };
+    const holder = {
+      owner: `owner-${index}` as never,
+      expiresAt: epochMs(now + 10_000),
+      deadlineAt: epochMs(now + 900_000),
+    };
     return { ...newLease("bench", leaseId(index + 1), ranges, epochMs(now)), loads, holder };
   });
 }
@@ -62,7 +69,9 @@ spans.sort((a, b) => a - b);
 const at = (share: number): string => (spans[Math.floor(spans.length * share)] ?? 0).toFixed(1);
 const ranges = leases.reduce((sum, lease) => sum + lease.ranges.length, 0);
 console.log(`plan: ${ranges} ranges on ${leases.length} leases, ${moves} moves, ${RUNS} runs`);
-console.log(`  p50 ${at(0.5)} ms   p99 ${at(0.99)} ms   first ${(spans.at(-1) ?? 0).toFixed(1)} ms at most`);
+console.log(
+  `  p50 ${at(0.5)} ms   p99 ${at(0.99)} ms   first ${(spans.at(-1) ?? 0).toFixed(1)} ms at most`,
+);
 const isMet = Number(at(0.99)) <= GOAL_MS;
 console.log(`  goal: p99 <= ${GOAL_MS} ms: ${isMet ? "met" : "NOT met"}`);
 process.exitCode = isMet ? 0 : 1;

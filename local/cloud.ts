@@ -82,6 +82,8 @@ export const LEASE_TABLE = "lamplighter-leases";
 export const TARGET_TABLE = "lamplighter-targets";
 export const SLOTS_LOG2_DEFAULT = 6;
 export const COLLECTORS_DEFAULT = 2;
+/** Rebalancers (two for a moment), health checks, and what people invoke. */
+const OTHER_PROCESSES = 16;
 
 /** What is to be undone, last first. */
 type Undo = (() => Promise<void> | void)[];
@@ -119,20 +121,25 @@ async function start(options: LocalCloudOptions, undo: Undo): Promise<LocalCloud
   });
   undo.push(() => stores.client.destroy());
   await ensureTables(stores.client, { leases: LEASE_TABLE, targets: TARGET_TABLE });
-  const slotsLog2 = await found(options, stores);
-  const platform = await startPlatform({ options, paths, engine, hub }, undo);
+  const { slotsLog2, desired } = await found(options, stores);
+  const platform = await startPlatform({ options, paths, engine, hub, desired }, undo);
   const source = await startSources({ options, paths, stores, hub, slotsLog2 }, platform, undo);
   return composed({ options, hub, engine, stores, slotsLog2, ...platform, source, undo });
 }
 
+interface FoundFleet {
+  readonly slotsLog2: number;
+  readonly desired: number;
+}
+
 /** Makes the pool, or takes it as it is. */
-async function found(options: LocalCloudOptions, stores: LocalStores): Promise<number> {
+async function found(options: LocalCloudOptions, stores: LocalStores): Promise<FoundFleet> {
   const { pool } = options;
   const known = (await stores.leases.readFleet(pool))?.fleet;
   const slotsLog2 = options.slotsLog2 ?? known?.slotsLog2 ?? SLOTS_LOG2_DEFAULT;
   const desired = options.collectors ?? known?.desired ?? COLLECTORS_DEFAULT;
   await foundPool(stores, { pool, slotsLog2, desired });
-  return slotsLog2;
+  return { slotsLog2, desired };
 }
 
 interface Platform {
@@ -145,11 +152,12 @@ interface PlatformNeeds {
   readonly paths: DataPaths;
   readonly engine: Engine;
   readonly hub: EventHub;
+  readonly desired: number;
 }
 
 /** What stands in for Lambda and its scheduler. */
 async function startPlatform(needs: PlatformNeeds, undo: Undo): Promise<Platform> {
-  const { options, paths, engine, hub } = needs;
+  const { options, paths, engine, hub, desired } = needs;
   const manifest = options.manifest ?? deployedManifest;
   const warden = startWarden();
   undo.push(() => warden.stop());
@@ -178,6 +186,7 @@ async function startPlatform(needs: PlatformNeeds, undo: Undo): Promise<Platform
     warden,
     emit: hub.emit,
     duplicateDeliveries: options.duplicateDeliveries ?? 0,
+    processesMax: Math.max(localLimits.processesMax, 2 * desired + OTHER_PROCESSES),
   });
   undo.push(() => invoker.killAll());
   const names = Object.values(manifest).map(({ name }) => name);

@@ -134,10 +134,14 @@ export async function answersInTime(endpoint: string, isAlive: () => boolean): P
 export async function endEngine(engine: EngineProcess): Promise<void> {
   const isGone = (): boolean => !isRunning(engine);
   if (!isGone()) signalProcess(engine.pid, "SIGTERM");
-  if (!(await becomes(isGone, localLimits.engineStopWithinMs))) {
-    signalProcess(engine.pid, "SIGKILL");
-    await becomes(isGone, localLimits.killedWithinMs);
-  }
+  if (!(await becomes(isGone, localLimits.engineStopWithinMs))) await killEngine(engine);
+  await rm(engine.lockFile, { force: true });
+}
+
+/** One that doesn't answer wouldn't hear the question. What it acknowledged is in its file. */
+export async function killEngine(engine: EngineProcess): Promise<void> {
+  signalProcess(engine.pid, "SIGKILL");
+  await becomes(() => !isRunning(engine), localLimits.killedWithinMs);
   await rm(engine.lockFile, { force: true });
 }
 

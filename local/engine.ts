@@ -18,6 +18,7 @@ import {
   endEngine,
   engineEndpoint,
   freePort,
+  killEngine,
   lockFileOf,
   readEngineLock,
   spawnEngine,
@@ -35,6 +36,8 @@ export interface EngineOptions {
   readonly lock: SupervisorLock;
   readonly environment: NodeJS.ProcessEnv;
   readonly emit: CloudListener;
+  /** Looked for unless given. */
+  readonly source?: EngineSource;
 }
 
 export interface Engine {
@@ -50,7 +53,7 @@ export interface Engine {
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   await mkdir(options.paths.logs, { recursive: true });
   await mkdir(options.paths.locks, { recursive: true });
-  const source = findEngine({ environment: options.environment });
+  const source = options.source ?? findEngine({ environment: options.environment });
   return source.kind === "endpoint"
     ? await remoteEngine(source.endpoint, options)
     : await localEngine(source, options);
@@ -132,7 +135,7 @@ async function adopt({ paths, emit }: EngineOptions): Promise<EngineProcess | un
   for (const engine of await survivingEngines(paths)) {
     const isUseful = adopted === undefined && (await comesUp(engine));
     if (isUseful) adopted = engine;
-    else await endEngine(engine);
+    else await killEngine(engine);
   }
   if (adopted === undefined) return undefined;
   const message = `engine ${adopted.pid} survived and is adopted, ${engineEndpoint(adopted.port)}`;
@@ -175,6 +178,7 @@ async function start(
   port: number,
 ): Promise<EngineProcess | undefined> {
   const { generation } = lock;
+  await mkdir(paths.logs, { recursive: true });
   const child = spawnEngine({
     binary: source.path,
     port,

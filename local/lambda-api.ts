@@ -64,7 +64,7 @@ async function reply(request: IncomingMessage, options: LambdaApiOptions): Promi
   if (asked === undefined || request.method !== "POST") {
     return refusal(404, "ResourceNotFoundException", "only POST …/functions/{name}/invocations");
   }
-  const name = findName(decodeURIComponent(asked), options.names);
+  const name = findName(decoded(asked), options.names);
   if (name === undefined) {
     const known = options.names.join(", ");
     return refusal(
@@ -138,6 +138,14 @@ function refuseStranger(request: IncomingMessage): Reply | undefined {
 function findName(asked: string, names: readonly FunctionName[]): FunctionName | undefined {
   const parts = asked.split(":");
   return names.find((name) => parts[0] === name || parts.includes(name));
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function bodyMax(type: string): number {

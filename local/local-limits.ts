@@ -6,7 +6,7 @@
  */
 export const localLimits = {
   // Engine
-  engineAnswerWithinMs: 15_000,
+  engineAnswerWithinMs: 10_000,
   engineAnswerPollMs: 25,
   engineStopWithinMs: 5_000,
   engineWatchEveryMs: 500,
@@ -23,6 +23,7 @@ export const localLimits = {
   idleCheckEveryMs: 1_000,
   /** A process is not reused for ever: what leaks in it would stay unseen. */
   processAgeMaxMs: 2 * 3_600_000,
+  /** At least; a large fleet gets two for each collector, its successor included. */
   processesMax: 64,
   memoryCheckEveryMs: 1_000,
   /** Share of a function's memory that V8's old space may take. */

@@ -44,14 +44,20 @@ export function openPlaces(places: SystemPlaces): UnreadSystem {
   };
 }
 
-/** @throws InvalidInputError when the store has no such pool. */
-export async function getFleet({ leases, pool }: UnreadSystem): Promise<Fleet> {
+/**
+ * @param running the pool that the system runs, if it does.
+ * @throws InvalidInputError when the store has no such pool.
+ */
+export async function getFleet({ leases, pool }: UnreadSystem, running?: string): Promise<Fleet> {
   const snapshot = await leases.readFleet(pool);
   if (snapshot !== undefined) return snapshot.fleet;
   throw new InvalidInputError({
     where: "--pool",
     found: JSON.stringify(pool),
-    expected: "a pool that exists: start a system with it first (`npm start`)",
+    expected:
+      running === undefined
+        ? "a pool that exists: start a system with it first (`npm start`)"
+        : `${JSON.stringify(running)}, which is the one that runs`,
   });
 }
 

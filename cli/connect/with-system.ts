@@ -40,7 +40,7 @@ async function openSystem(context: Context, purpose: Purpose): Promise<System> {
     ...(pool !== undefined && { pool }),
   });
   try {
-    const { slotsLog2 } = await getFleet(stores);
+    const { slotsLog2 } = await getFleet(stores, cloud.pool);
     return { ...stores, slotsLog2 };
   } catch (error) {
     await stores.close();

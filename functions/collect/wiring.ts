@@ -4,6 +4,8 @@ import { dynamoRequestStore } from "#adapters/dynamodb/request-store.ts";
 import { dynamoScheduleStore } from "#adapters/dynamodb/schedule-store.ts";
 import { filesystemSampleStore } from "#adapters/filesystem/sample-store.ts";
 import { httpProbe } from "#adapters/http/http-probe.ts";
+import { noopProbe } from "#adapters/noop-probe.ts";
+import { probes } from "#adapters/probes.ts";
 import { environmentSecrets } from "#adapters/secrets/environment-secrets.ts";
 import { systemIds } from "#adapters/system/ids.ts";
 import { COLLECT_SETTINGS, type CollectDeps } from "#usecases/collect/settings.ts";
@@ -26,7 +28,10 @@ export function wireCollect(
     schedules: dynamoScheduleStore(store(environment.TARGET_TABLE_NAME)),
     requests: dynamoRequestStore(store(environment.LEASE_TABLE_NAME)),
     samples: filesystemSampleStore({ root: fileURLToPath(environment.SAMPLES_LOCATION) }),
-    probe: httpProbe({ clock, secrets: environmentSecrets(all), forbidden: ownPlaces(all) }),
+    probe: probes({
+      http: httpProbe({ clock, secrets: environmentSecrets(all), forbidden: ownPlaces(all) }),
+      noop: noopProbe(clock),
+    }),
     ids: systemIds(),
     settings: {
       ...COLLECT_SETTINGS,

@@ -1,5 +1,12 @@
 import { z } from "zod";
-import { endpoint, leaseTtlMs, logLevel, longestTimeoutMs, name, poolName } from "../shared/fields.ts";
+import {
+  endpoint,
+  leaseTtlMs,
+  logLevel,
+  longestTimeoutMs,
+  name,
+  poolName,
+} from "../shared/fields.ts";
 
 export const rebalanceEnvironment = z.object({
   LAMPLIGHTER_POOL: poolName,

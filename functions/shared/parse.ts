@@ -33,7 +33,11 @@ function parseAs<Schema extends z.ZodType>(
   const count = more.length === 0 ? "" : ` (and ${more.length} more)`;
   if (first?.code === "unrecognized_keys") {
     const found = first.keys.map((key) => JSON.stringify(key)).join(", ");
-    throw new InvalidInputError({ where: what, found: `unknown ${found}`, expected: `only known fields${count}` });
+    throw new InvalidInputError({
+      where: what,
+      found: `unknown ${found}`,
+      expected: `only known fields${count}`,
+    });
   }
   const path = first?.path.map(String) ?? [];
   throw new InvalidInputError({
@@ -49,18 +53,14 @@ const BY_ZOD = /^(?:Invalid|Too |Unrecognized)/u;
 function expectation(issue: z.core.$ZodIssue | undefined): string {
   if (issue === undefined) return "something else";
   if (!BY_ZOD.test(issue.message)) return issue.message;
-  switch (issue.code) {
-    case "invalid_type":
-      return `${/^[aeiou]/u.test(issue.expected) ? "an" : "a"} ${issue.expected}`;
-    case "invalid_value":
-      return issue.values.map((value) => JSON.stringify(value)).join(" or ");
-    case "too_small":
-      return issue.origin === "string" ? "a text that is not empty" : `at least ${issue.minimum}`;
-    case "too_big":
-      return `at most ${issue.maximum}`;
-    default:
-      return issue.message;
+  if (issue.code === "invalid_type") {
+    return `${/^[aeiou]/u.test(issue.expected) ? "an" : "a"} ${issue.expected}`;
   }
+  if (issue.code === "invalid_value") {
+    return issue.values.map((value) => JSON.stringify(value)).join(" or ");
+  }
+  if (issue.code === "too_small" && issue.origin === "string") return "a text that is not empty";
+  return issue.message;
 }
 
 function valueAt(input: unknown, path: readonly string[]): unknown {
@@ -76,6 +76,10 @@ const SHOWN_MAX = 120;
 
 function describe(value: unknown): string {
   if (value === undefined) return "nothing";
-  const text = JSON.stringify(value) as string | undefined;
-  return (text ?? String(value)).slice(0, SHOWN_MAX);
+  try {
+    return JSON.stringify(value).slice(0, SHOWN_MAX);
+  } catch {
+    // It refers to itself, or JSON has no form for it.
+    return `a ${typeof value}`;
+  }
 }

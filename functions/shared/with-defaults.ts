@@ -51,15 +51,19 @@ export function withDefaults<Event extends { readonly pool?: string | undefined 
   defaults: Defaults<Event>,
   run: (invocation: Invocation<Event>) => Promise<Result>,
 ): MiddyfiedHandler<unknown, Result> {
-  return middy<unknown, Result>({
-    timeoutEarlyInMillis: ANSWER_BEFORE_MS,
-    timeoutEarlyResponse: () => {
-      throw new Error(`${defaults.name} did not end by itself and was cut off ${ANSWER_BEFORE_MS} ms before its deadline`);
-    },
-  })
-    .use(invocationDefaults(defaults))
-    // The middleware has turned the raw event into an invocation; middy's types can't follow it.
-    .handler(((invocation: unknown) => run(invocation as Invocation<Event>)) as (event: unknown) => Promise<Result>);
+  return (
+    middy<unknown, Result>({
+      timeoutEarlyInMillis: ANSWER_BEFORE_MS,
+      timeoutEarlyResponse: () => {
+        throw new Error(
+          `${defaults.name} did not end by itself and was cut off ${ANSWER_BEFORE_MS} ms before its deadline`,
+        );
+      },
+    })
+      .use(invocationDefaults(defaults))
+      // The middleware has turned the raw event into an invocation; middy's types can't follow it.
+      .handler((invocation: unknown) => run(invocation as Invocation<Event>))
+  );
 }
 
 function invocationDefaults<Event extends { readonly pool?: string | undefined }>(
@@ -67,7 +71,10 @@ function invocationDefaults<Event extends { readonly pool?: string | undefined }
 ): MiddlewareObj {
   const clock = systemClock();
   const { level } = defaults;
-  const open = new WeakMap<Context, { log: Log; steps: Steps; startedAt: number; end: () => void }>();
+  const open = new WeakMap<
+    Context,
+    { log: Log; steps: Steps; startedAt: number; end: () => void }
+  >();
   return {
     before: (request) => {
       const { context } = request;
@@ -89,7 +96,10 @@ function invocationDefaults<Event extends { readonly pool?: string | undefined }
       const invocation = open.get(request.context);
       if (invocation === undefined) return;
       invocation.end();
-      invocation.log.info("finished", { ...spent(invocation), result: request.response as unknown });
+      invocation.log.info("finished", {
+        ...spent(invocation),
+        result: request.response as unknown,
+      });
     },
     onError: (request) => {
       const invocation = open.get(request.context);
@@ -100,16 +110,25 @@ function invocationDefaults<Event extends { readonly pool?: string | undefined }
   };
 }
 
-function stopSignal(context: DrainingContext, afterMs: number): { stop: AbortSignal; end: () => void } {
+function stopSignal(
+  context: DrainingContext,
+  afterMs: number,
+): { stop: AbortSignal; end: () => void } {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(), Math.max(0, afterMs));
   const { lamplighterStop } = context;
   return {
-    stop: lamplighterStop === undefined ? controller.signal : AbortSignal.any([controller.signal, lamplighterStop]),
+    stop:
+      lamplighterStop === undefined
+        ? controller.signal
+        : AbortSignal.any([controller.signal, lamplighterStop]),
     end: () => clearTimeout(timer),
   };
 }
 
-function spent({ startedAt, steps }: { startedAt: number; steps: Steps }): { durationMs: number; steps: Readonly<Record<string, number>> } {
+function spent({ startedAt, steps }: { startedAt: number; steps: Steps }): {
+  durationMs: number;
+  steps: Readonly<Record<string, number>>;
+} {
   return { durationMs: Math.round(performance.now() - startedAt), steps: steps.durationsMs() };
 }

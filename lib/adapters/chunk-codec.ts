@@ -34,7 +34,7 @@ const BUCKETS = 2 ** BUCKETS_LOG2;
 const SKIPPABLE = 0x184d2a5d;
 const MAGIC = 0x31504d4c; // "LMP1"
 const HEAD_BYTES = 8;
-const FRAME_RAW_BYTES_MIN = 32 * 1024;
+const FRAME_RAW_BYTES_MIN = 256 * 1024;
 const FRAME_RAW_BYTES_MAX = 256 * 1024 * 1024;
 /** A small frame is opened in 15 to 50 µs; handing it to another thread alone costs 50. */
 const SYNC_BYTES_MAX = 64 * 1024;
@@ -75,7 +75,13 @@ function grouped(parts: readonly ChunkPart[]): readonly RawFrame[] {
     bytes: 0,
   };
   const close = (): void => {
-    if (open.bytes > 0) frames.push({ parts: open.parts, raw: Buffer.concat(open.raw) });
+    const [only, ...others] = open.raw;
+    if (only !== undefined) {
+      frames.push({
+        parts: open.parts,
+        raw: others.length === 0 ? only : Buffer.concat(open.raw),
+      });
+    }
     open = { parts: [], raw: [], bytes: 0 };
   };
   for (const { bucket, lines } of byBucket(parts)) {

@@ -114,17 +114,30 @@ export function parseChunkFile(file: string): ChunkFile | undefined {
 
 function bucketsOf(mask: string): readonly number[] {
   const buckets: number[] = [];
-  for (let bucket = 0; bucket < BUCKETS; bucket += 1) {
-    const digit = Number.parseInt(mask.charAt(MASK_DIGITS - 1 - (bucket >> 2)), 16);
-    if ((digit & (1 << (bucket & 3))) !== 0) buckets.push(bucket);
+  for (let place = MASK_DIGITS - 1; place >= 0; place -= 1) {
+    if (mask.charAt(place) === "0") continue;
+    const digit = Number.parseInt(mask.charAt(place), 16);
+    for (let bit = 0; bit < 4; bit += 1) {
+      if ((digit & (1 << bit)) !== 0) buckets.push((MASK_DIGITS - 1 - place) * 4 + bit);
+    }
   }
   return buckets;
 }
 
 /** undefined for a key that `chunkKey` can't have made. */
 export function parseChunkKey(key: string): ChunkEntry | undefined {
-  const [pool = "", hour = "", file = "", ...rest] = key.split("/");
-  if (rest.length > 0 || !SAFE.test(pool) || !HOUR.test(hour)) return undefined;
-  const parsed = parseChunkFile(file);
+  const file = fileOf(key);
+  const parsed = file === undefined ? undefined : parseChunkFile(file);
   return parsed && { key, closedAt: parsed.closedAt, buckets: parsed.buckets };
+}
+
+/** Size of the chunk's file; undefined for a key that `chunkKey` can't have made. */
+export function bytesInKey(key: string): number | undefined {
+  const bytes = FILE.exec(fileOf(key) ?? "")?.[3];
+  return bytes === undefined ? undefined : Number(bytes);
+}
+
+function fileOf(key: string): string | undefined {
+  const [pool = "", hour = "", file = "", ...rest] = key.split("/");
+  return rest.length === 0 && SAFE.test(pool) && HOUR.test(hour) ? file : undefined;
 }

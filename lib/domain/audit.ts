@@ -15,7 +15,15 @@ import { auditAlive, auditFencing, auditMonotone, auditTiling } from "./audit/st
 export { accountOf, dueInstants, type Account, type DueInstant } from "./audit/account.ts";
 export { duplicates, type Duplicate } from "./audit/duplicates.ts";
 export { auditMonotone } from "./audit/state.ts";
-export type { AuditLimits, Captured, Invariant, Look, Observation, SlotLook, Violation } from "./audit/observation.ts";
+export type {
+  AuditLimits,
+  Captured,
+  Invariant,
+  Look,
+  Observation,
+  SlotLook,
+  Violation,
+} from "./audit/observation.ts";
 
 export const AUDIT_LIMITS: AuditLimits = {
   skewMaxMs: limits.skewMaxMs,

@@ -31,10 +31,17 @@ export interface CutRequest {
 }
 
 /** One entry for each range; ranges where everything before the cut is committed are left out by the caller. */
-export function cutEntries(ranges: readonly Range[], openNow: readonly OpenEntry[], request: CutRequest): OpenEntry[] {
+export function cutEntries(
+  ranges: readonly Range[],
+  openNow: readonly OpenEntry[],
+  request: CutRequest,
+): OpenEntry[] {
   const soonest = epochMs(Math.ceil(request.now + request.aheadMs));
   // Strictly after what was started: a cut at that very instant would give it to the taker again.
-  const cut = request.startedThrough === undefined ? soonest : latestOf(soonest, epochMs(request.startedThrough + 1));
+  const cut =
+    request.startedThrough === undefined
+      ? soonest
+      : latestOf(soonest, epochMs(request.startedThrough + 1));
   const open = restrictOpen(openNow, ranges);
   const latest = open.reduce((latest, entry) => latestOf(latest, entry.until), cut);
   const until = epochMs(latest + request.slackMs + request.longestTimeoutMs + request.commitTimeMs);
@@ -53,28 +60,43 @@ export function slotCut(open: readonly OpenEntry[], hash32: number): SlotCut | u
   let all: SlotCut | undefined;
   for (const entry of open) {
     if (!contains([entry.range], hash32)) continue;
-    all = { cut: latestOf(entry.cut, all?.cut ?? entry.cut), until: latestOf(entry.until, all?.until ?? entry.until) };
+    all = {
+      cut: latestOf(entry.cut, all?.cut ?? entry.cut),
+      until: latestOf(entry.until, all?.until ?? entry.until),
+    };
   }
   return all;
 }
 
 /** An entry is past, and may be dropped, when `until + skewMax` has passed on our clock. */
-export function isPast(entry: { readonly until: EpochMs }, now: EpochMs, skewMaxMs: number): boolean {
+export function isPast(
+  entry: { readonly until: EpochMs },
+  now: EpochMs,
+  skewMaxMs: number,
+): boolean {
   return now > entry.until + skewMaxMs;
 }
 
 /** The entries over `ranges`, split at their bounds. */
 export function restrictOpen(open: readonly OpenEntry[], ranges: readonly Range[]): OpenEntry[] {
-  return open.flatMap((entry) => intersect([entry.range], ranges).map((range) => ({ ...entry, range })));
+  return open.flatMap((entry) =>
+    intersect([entry.range], ranges).map((range) => ({ ...entry, range })),
+  );
 }
 
 /** The entries over anything but `ranges`, split at their bounds. */
 export function withoutOpen(open: readonly OpenEntry[], ranges: readonly Range[]): OpenEntry[] {
-  return open.flatMap((entry) => subtract([entry.range], ranges).map((range) => ({ ...entry, range })));
+  return open.flatMap((entry) =>
+    subtract([entry.range], ranges).map((range) => ({ ...entry, range })),
+  );
 }
 
 /** Without the entries that are past. */
-export function withoutPast(open: readonly OpenEntry[], now: EpochMs, skewMaxMs: number): OpenEntry[] {
+export function withoutPast(
+  open: readonly OpenEntry[],
+  now: EpochMs,
+  skewMaxMs: number,
+): OpenEntry[] {
   return open.filter((entry) => !isPast(entry, now, skewMaxMs));
 }
 

@@ -16,7 +16,13 @@
  */
 import { exactStart, nextRound, spread } from "./instant.ts";
 import { isHeld, type Lease } from "./lease.ts";
-import { emptyMinute, lastWholeMinute, LATENESS_BOUNDS_MS, minuteOf, type MinuteCounts } from "./progress.ts";
+import {
+  emptyMinute,
+  lastWholeMinute,
+  LATENESS_BOUNDS_MS,
+  minuteOf,
+  type MinuteCounts,
+} from "./progress.ts";
 import { slotsIn } from "./range.ts";
 import { dueRounds, firstOpen, type DueTarget, type ScheduleKey } from "./round.ts";
 import { earliest, latestOf, type DurationMs, type EpochMs } from "./units.ts";
@@ -49,14 +55,24 @@ export function oldestDueAt(
 // A target registered long after the watermark: its rounds until then don't count for it.
 const ROUNDS_TRIED_MAX = 10_000;
 
-function firstDueAt(key: ScheduleKey, watermark: Watermark, target: DueTarget, now: EpochMs): EpochMs | undefined {
+function firstDueAt(
+  key: ScheduleKey,
+  watermark: Watermark,
+  target: DueTarget,
+  now: EpochMs,
+): EpochMs | undefined {
   const { cadence, slot, slotsLog2 } = key;
   let round = firstOpen(key, watermark);
-  for (let tried = 0; tried < ROUNDS_TRIED_MAX && round !== undefined && round.at <= now; tried += 1) {
+  for (
+    let tried = 0;
+    tried < ROUNDS_TRIED_MAX && round !== undefined && round.at <= now;
+    tried += 1
+  ) {
     const start = exactStart(round, cadence, slot, slotsLog2);
     const instant = Math.floor(start + spread(cadence, slotsLog2, target.offset)) as EpochMs;
     if (instant > now) return undefined;
-    if (instant >= target.registeredAt && isAfter(instant, target.offset, watermark)) return instant;
+    if (instant >= target.registeredAt && isAfter(instant, target.offset, watermark))
+      return instant;
     round = nextRound(cadence, slot, slotsLog2, round.at);
   }
   return undefined;
@@ -66,7 +82,11 @@ function firstDueAt(key: ScheduleKey, watermark: Watermark, target: DueTarget, n
  * The same without the targets: no instant that is due and not committed is older than this.
  * Only for schedules that have targets.
  */
-export function oldestDueBound(key: ScheduleKey, watermark: Watermark, now: EpochMs): EpochMs | undefined {
+export function oldestDueBound(
+  key: ScheduleKey,
+  watermark: Watermark,
+  now: EpochMs,
+): EpochMs | undefined {
   const round = firstOpen(key, watermark);
   if (round === undefined || round.at > now) return undefined;
   const bound = latestOf(round.at, watermark.at);
@@ -96,14 +116,24 @@ export function isOrphaned(lease: Lease, now: EpochMs, skewMaxMs: number): boole
   return lease.holder !== undefined || lease.nextDueAt <= now;
 }
 
-export function orphanedSlots(leases: readonly Lease[], slotsLog2: number, now: EpochMs, skewMaxMs: number): number {
+export function orphanedSlots(
+  leases: readonly Lease[],
+  slotsLog2: number,
+  now: EpochMs,
+  skewMaxMs: number,
+): number {
   return leases
     .filter((lease) => isOrphaned(lease, now, skewMaxMs))
     .reduce((sum, { ranges }) => sum + slotsIn(ranges, slotsLog2).length, 0);
 }
 
 /** Rounds that owners know to be open, and at least one for each orphaned slot. */
-export function fleetBacklog(leases: readonly Lease[], slotsLog2: number, now: EpochMs, skewMaxMs: number): number {
+export function fleetBacklog(
+  leases: readonly Lease[],
+  slotsLog2: number,
+  now: EpochMs,
+  skewMaxMs: number,
+): number {
   const known = leases
     .filter((lease) => isHeld(lease, now, skewMaxMs))
     .reduce((sum, { progress }) => sum + (progress?.backlogRounds ?? 0), 0);
@@ -112,7 +142,9 @@ export function fleetBacklog(leases: readonly Lease[], slotsLog2: number, now: E
 
 /** What all leases together counted in the last whole minute. */
 export function lastMinute(leases: readonly Lease[], now: EpochMs): MinuteCounts {
-  return leases.map(({ progress }) => lastWholeMinute(progress, now)).reduce(addMinutes, emptyMinute(minuteOf(now) - 1));
+  return leases
+    .map(({ progress }) => lastWholeMinute(progress, now))
+    .reduce(addMinutes, emptyMinute(minuteOf(now) - 1));
 }
 
 function addMinutes(a: MinuteCounts, b: MinuteCounts): MinuteCounts {

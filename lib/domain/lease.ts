@@ -99,7 +99,10 @@ export function acquire(lease: Lease | undefined, request: AcquireRequest): Acqu
     expiresAt: after(request.now, request.ttlMs),
     deadlineAt: request.deadlineAt,
   };
-  return { kind: "acquired", lease: { ...lease, holder, epoch: lease.epoch + 1, version: lease.version + 1 } };
+  return {
+    kind: "acquired",
+    lease: { ...lease, holder, epoch: lease.epoch + 1, version: lease.version + 1 },
+  };
 }
 
 // renew --------------------------------------------------------------------------------------
@@ -153,7 +156,8 @@ export type ReleaseResult =
 export function release(lease: Lease | undefined, request: ReleaseRequest): ReleaseResult {
   if (lease === undefined) return { kind: "refused" };
   if (isOwnRelease(lease, request)) return { kind: "released", lease };
-  if (lease.holder?.owner !== request.owner || lease.version !== request.version) return { kind: "refused", lease };
+  if (lease.holder?.owner !== request.owner || lease.version !== request.version)
+    return { kind: "refused", lease };
   return {
     kind: "released",
     lease: {
@@ -193,12 +197,21 @@ export type PromiseResult =
   | { readonly kind: "promised"; readonly from: Lease }
   | { readonly kind: "refused"; readonly why: "version" | "gone" | "not-mine" };
 
-export function promise(from: Lease | undefined, to: Lease | undefined, request: PromiseRequest): PromiseResult {
+export function promise(
+  from: Lease | undefined,
+  to: Lease | undefined,
+  request: PromiseRequest,
+): PromiseResult {
   if (from !== undefined && isOwnPromise(from, request)) return { kind: "promised", from };
   if (from === undefined || to === undefined) return { kind: "refused", why: "gone" };
-  if (from.version !== request.fromVersion || to.version !== request.toVersion) return { kind: "refused", why: "version" };
+  if (from.version !== request.fromVersion || to.version !== request.toVersion)
+    return { kind: "refused", why: "version" };
   const promised = from.giving.map((g) => g.range);
-  if (from.id === to.id || !covers(from.ranges, request.ranges) || overlaps(promised, request.ranges)) {
+  if (
+    from.id === to.id ||
+    !covers(from.ranges, request.ranges) ||
+    overlaps(promised, request.ranges)
+  ) {
     return { kind: "refused", why: "not-mine" };
   }
   const giving = [...from.giving, ...request.ranges.map((range) => ({ range, to: to.id }))];
@@ -228,7 +241,11 @@ export function cancel(lease: Lease | undefined, request: CancelRequest): Cancel
   if (lease.version !== request.version) return { kind: "refused", why: "version" };
   return {
     kind: "cancelled",
-    lease: { ...lease, giving: trimGiving(lease.giving, request.ranges), version: lease.version + 1 },
+    lease: {
+      ...lease,
+      giving: trimGiving(lease.giving, request.ranges),
+      version: lease.version + 1,
+    },
   };
 }
 
@@ -266,14 +283,22 @@ export type GiveResult =
       readonly to?: Lease;
     };
 
-export function give(from: Lease | undefined, to: Lease | undefined, request: GiveRequest): GiveResult {
-  if (from === undefined || to === undefined) return { kind: "refused", why: "gone", ...(from && { from }), ...(to && { to }) };
+export function give(
+  from: Lease | undefined,
+  to: Lease | undefined,
+  request: GiveRequest,
+): GiveResult {
+  if (from === undefined || to === undefined)
+    return { kind: "refused", why: "gone", ...(from && { from }), ...(to && { to }) };
   // Whoever holds the version after ours with our name on it can only be this give: a move takes the name away.
-  if (from.holder?.owner === request.owner && hasPassed(from, to, request)) return { kind: "given", from, to };
+  if (from.holder?.owner === request.owner && hasPassed(from, to, request))
+    return { kind: "given", from, to };
   if (from.holder?.owner !== request.owner) return { kind: "refused", why: "owner", from, to };
-  if (from.version !== request.fromVersion || to.version !== request.toVersion) return { kind: "refused", why: "version", from, to };
+  if (from.version !== request.fromVersion || to.version !== request.toVersion)
+    return { kind: "refused", why: "version", from, to };
   const promised = from.giving.filter((g) => g.to === to.id).map((g) => g.range);
-  if (!covers(promised, request.ranges) || !covers(from.ranges, request.ranges)) return { kind: "refused", why: "not-promised", from, to };
+  if (!covers(promised, request.ranges) || !covers(from.ranges, request.ranges))
+    return { kind: "refused", why: "not-promised", from, to };
   return { kind: "given", ...transfer(from, to, { ...request, skewMaxMs: limits.skewMaxMs }) };
 }
 
@@ -295,24 +320,29 @@ export type MoveResult =
   | { readonly kind: "refused"; readonly why: "version" | "gone" | "held" | "not-mine" };
 
 /** By the rebalancer, from a lease that nobody holds; an expired owner is removed in the same write. */
-export function move(from: Lease | undefined, to: Lease | undefined, request: MoveRequest): MoveResult {
+export function move(
+  from: Lease | undefined,
+  to: Lease | undefined,
+  request: MoveRequest,
+): MoveResult {
   if (from === undefined || to === undefined) return { kind: "refused", why: "gone" };
   if (from.holder === undefined && hasPassed(from, to, request)) return { kind: "moved", from, to };
-  if (from.version !== request.fromVersion || to.version !== request.toVersion) return { kind: "refused", why: "version" };
+  if (from.version !== request.fromVersion || to.version !== request.toVersion)
+    return { kind: "refused", why: "version" };
   if (isHeld(from, request.now, request.skewMaxMs)) return { kind: "refused", why: "held" };
-  if (from.id === to.id || !covers(from.ranges, request.ranges)) return { kind: "refused", why: "not-mine" };
+  if (from.id === to.id || !covers(from.ranges, request.ranges))
+    return { kind: "refused", why: "not-mine" };
   return { kind: "moved", ...transfer(withoutHolder(from), to, { ...request, open: [] }) };
 }
 
-interface Transfer {
-  readonly ranges: RangeSet;
-  readonly open: readonly OpenEntry[];
-  readonly now: EpochMs;
-  readonly skewMaxMs: number;
-}
+type Transfer = Pick<GiveRequest, "ranges" | "open" | "now"> & { readonly skewMaxMs: number };
 
 /** Ranges change hands: open entries are split at the bounds and travel, promises are trimmed. */
-function transfer(from: Lease, to: Lease, { ranges, open, now, skewMaxMs }: Transfer): { from: Lease; to: Lease } {
+function transfer(
+  from: Lease,
+  to: Lease,
+  { ranges, open, now, skewMaxMs }: Transfer,
+): { from: Lease; to: Lease } {
   const stillOpen = withoutPast(from.open, now, skewMaxMs);
   return {
     from: {

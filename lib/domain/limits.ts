@@ -41,8 +41,10 @@ export const limits = {
   registrationBatchMin: 20_000,
   registrationBatchMax: 65_536,
   registrationBatchBytesMax: 64 * 1024 * 1024,
-  registrationSlotsAtOnce: 8,
-  registrationPutMax: 100,
+  /** With pieces of 50 at most eight batches are with the store at once: it also serves commits. */
+  registrationSlotsAtOnce: 4,
+  registrationPutMax: 50,
+  registrationAttemptsMax: 5,
   /** A partition takes 1,000 write units a second; half of it is left to commits. */
   registrationUnitsPerSecond: 500,
   registrationRefusalsShown: 50,

@@ -7,6 +7,7 @@
  * Holds: a piece's bytes lie over its range in equal parts; ranges of one lease don't overlap.
  * Source: DESIGN, section 3 ("measured load (per slot, packed)").
  */
+import { InvalidInputError } from "./errors.ts";
 import { formatRange, intersect, parseRange, subtract, type Range } from "./range.ts";
 
 export interface LoadPiece {
@@ -22,7 +23,10 @@ export const LOAD_PARTS_MAX = 256;
 
 export function packLoad(perSecond: number): number {
   if (!(perSecond > 0)) return 0;
-  return Math.min(255, Math.max(1, Math.round(BYTE_OF_ONE + STEPS_PER_DOUBLING * Math.log2(perSecond))));
+  return Math.min(
+    255,
+    Math.max(1, Math.round(BYTE_OF_ONE + STEPS_PER_DOUBLING * Math.log2(perSecond))),
+  );
 }
 
 export function unpackLoad(byte: number): number {
@@ -30,10 +34,17 @@ export function unpackLoad(byte: number): number {
 }
 
 /** Captures per second of a whole range whose slots have these loads, in order; merged to at most `partsMax` parts. */
-export function loadPiece(range: Range, perSlot: readonly number[], partsMax = LOAD_PARTS_MAX): LoadPiece {
+export function loadPiece(
+  range: Range,
+  perSlot: readonly number[],
+  partsMax = LOAD_PARTS_MAX,
+): LoadPiece {
   let loads = perSlot;
   while (loads.length > partsMax && loads.length % 2 === 0) {
-    loads = Array.from({ length: loads.length / 2 }, (_, i) => (loads[2 * i] ?? 0) + (loads[2 * i + 1] ?? 0));
+    loads = Array.from(
+      { length: loads.length / 2 },
+      (_, i) => (loads[2 * i] ?? 0) + (loads[2 * i + 1] ?? 0),
+    );
   }
   if (loads.length > partsMax) loads = [loads.reduce((sum, load) => sum + load, 0)];
   return { range, perPart: Uint8Array.from(loads, packLoad) };
@@ -54,16 +65,26 @@ export function loadIn(pieces: readonly LoadPiece[], wanted: Range): number | un
 }
 
 export function restrictLoads(pieces: readonly LoadPiece[], ranges: readonly Range[]): LoadPiece[] {
-  return pieces.flatMap((piece) => intersect([piece.range], ranges).map((range) => resample(piece, range)));
+  return pieces.flatMap((piece) =>
+    intersect([piece.range], ranges).map((range) => resample(piece, range)),
+  );
 }
 
 export function withoutLoads(pieces: readonly LoadPiece[], ranges: readonly Range[]): LoadPiece[] {
-  return pieces.flatMap((piece) => subtract([piece.range], ranges).map((range) => resample(piece, range)));
+  return pieces.flatMap((piece) =>
+    subtract([piece.range], ranges).map((range) => resample(piece, range)),
+  );
 }
 
 /** Later pieces win where both speak. */
 export function joinLoads(older: readonly LoadPiece[], newer: readonly LoadPiece[]): LoadPiece[] {
-  return [...withoutLoads(older, newer.map((piece) => piece.range)), ...newer];
+  return [
+    ...withoutLoads(
+      older,
+      newer.map((piece) => piece.range),
+    ),
+    ...newer,
+  ];
 }
 
 function resample(piece: LoadPiece, range: Range): LoadPiece {
@@ -82,15 +103,26 @@ function resample(piece: LoadPiece, range: Range): LoadPiece {
 
 /** `00000000-40000000:<base64>` joined by commas. */
 export function formatLoads(pieces: readonly LoadPiece[]): string {
-  return pieces.map((piece) => `${formatRange(piece.range)}:${Buffer.from(piece.perPart).toString("base64")}`).join(",");
+  return pieces
+    .map((piece) => `${formatRange(piece.range)}:${Buffer.from(piece.perPart).toString("base64")}`)
+    .join(",");
 }
 
 /** What doesn't parse is left out: a load is a measurement and comes again. */
 export function parseLoads(text: string): LoadPiece[] {
   return text.split(",").flatMap((part) => {
-    const match = /^([0-9a-f]{8}-[0-9a-f]{8,9}):([A-Za-z0-9+/=]+)$/u.exec(part);
-    if (match?.[1] === undefined || match[2] === undefined) return [];
-    const perPart = new Uint8Array(Buffer.from(match[2], "base64"));
-    return perPart.length === 0 ? [] : [{ range: parseRange(match[1]), perPart }];
+    const [bounds = "", bytes = ""] = part.split(":");
+    const range = readRange(bounds);
+    const perPart = new Uint8Array(Buffer.from(bytes, "base64"));
+    return range === undefined || perPart.length === 0 ? [] : [{ range, perPart }];
   });
+}
+
+function readRange(text: string): Range | undefined {
+  try {
+    return parseRange(text);
+  } catch (error) {
+    if (error instanceof InvalidInputError) return undefined;
+    throw error;
+  }
 }

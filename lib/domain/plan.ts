@@ -43,7 +43,10 @@ export function plan(state: PlanState): Plan {
   drain(sheet, chosen, mean);
   balance(sheet, chosen.active, mean);
   removeLeases(sheet, chosen.surplus);
-  return { moves: sheet.moves, explanations: [...sheet.moves.map(({ why }) => why), ...sheet.notes] };
+  return {
+    moves: sheet.moves,
+    explanations: [...sheet.moves.map(({ why }) => why), ...sheet.notes],
+  };
 }
 
 /** Cancels promises to leases that are gone or to go, and makes good those that nobody holds back. */
@@ -55,9 +58,18 @@ function settlePromises(sheet: Sheet, surplus: ReadonlySet<LeaseId>): void {
       if (!hasRoom(sheet)) return;
       const taker = sheet.seats.get(to);
       if (taker === undefined) {
-        cancelPromises(sheet, { giver, ranges, why: `${lease.id} promised to ${to}, which is gone: it keeps them` });
+        cancelPromises(sheet, {
+          giver,
+          ranges,
+          why: `${lease.id} promised to ${to}, which is gone: it keeps them`,
+        });
       } else if (surplus.has(to)) {
-        cancelPromises(sheet, { giver, taker, ranges, why: `${lease.id} promised to ${to}, which isn't desired any more: it keeps them` });
+        cancelPromises(sheet, {
+          giver,
+          taker,
+          ranges,
+          why: `${lease.id} promised to ${to}, which isn't desired any more: it keeps them`,
+        });
       } else if (!giver.held) {
         movePromised(sheet, giver, taker, ranges);
       }
@@ -65,7 +77,9 @@ function settlePromises(sheet: Sheet, surplus: ReadonlySet<LeaseId>): void {
   }
 }
 
-function promisesByTaker(giving: readonly { readonly range: Range; readonly to: LeaseId }[]): Map<LeaseId, readonly Range[]> {
+function promisesByTaker(
+  giving: readonly { readonly range: Range; readonly to: LeaseId }[],
+): Map<LeaseId, readonly Range[]> {
   const byTaker = new Map<LeaseId, Range[]>();
   for (const { range, to } of giving) byTaker.set(to, [...(byTaker.get(to) ?? []), range]);
   return new Map([...byTaker].map(([to, ranges]) => [to, normalise(ranges)]));

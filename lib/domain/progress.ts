@@ -10,7 +10,9 @@
 import type { EpochMs } from "./units.ts";
 
 /** Upper bounds of start lateness in milliseconds; the last bucket has none. */
-export const LATENESS_BOUNDS_MS = [1, 2, 4, 8, 12, 15, 20, 30, 50, 100, 250, 500, 1_000, 5_000, 60_000] as const;
+export const LATENESS_BOUNDS_MS = [
+  1, 2, 4, 8, 12, 15, 20, 30, 50, 100, 250, 500, 1_000, 5_000, 60_000,
+] as const;
 
 export interface MinuteCounts {
   /** Minutes since the epoch. */
@@ -40,7 +42,17 @@ export interface Progress {
   readonly previous: MinuteCounts;
 }
 
-const NUMBERS = ["minute", "captures", "failed", "missed", "redone", "late", "readUnits", "writeUnits", "busyMs"] as const;
+const NUMBERS = [
+  "minute",
+  "captures",
+  "failed",
+  "missed",
+  "redone",
+  "late",
+  "readUnits",
+  "writeUnits",
+  "busyMs",
+] as const;
 
 export function emptyMinute(minute: number): MinuteCounts {
   return {
@@ -63,7 +75,14 @@ export function minuteOf(moment: EpochMs): number {
 
 export function emptyProgress(now: EpochMs): Progress {
   const minute = minuteOf(now);
-  return { at: now, lagMs: 0, backlogRounds: 0, waiting: 0, current: emptyMinute(minute), previous: emptyMinute(minute - 1) };
+  return {
+    at: now,
+    lagMs: 0,
+    backlogRounds: 0,
+    waiting: 0,
+    current: emptyMinute(minute),
+    previous: emptyMinute(minute - 1),
+  };
 }
 
 /** Index of the lateness bucket. */
@@ -82,18 +101,21 @@ export function lastWholeMinute(progress: Progress | undefined, now: EpochMs): M
 
 /** Semicolon-joined numbers; short because every heartbeat pays for the item's size. */
 export function formatProgress(progress: Progress): string {
-  const head = [progress.at, progress.lagMs, progress.backlogRounds, progress.waiting].map(short).join(",");
+  const head = [progress.at, progress.lagMs, progress.backlogRounds, progress.waiting]
+    .map(short)
+    .join(",");
   return [head, formatMinute(progress.current), formatMinute(progress.previous)].join(";");
 }
 
 /** undefined when the text is not a progress: it is a measurement and comes again. */
 export function parseProgress(text: string): Progress | undefined {
   const [head, current, previous] = text.split(";").map((part) => part.split(",").map(Number));
-  if (head?.length !== 4 || current === undefined || previous === undefined) return undefined;
-  const [at = Number.NaN, lagMs = 0, backlogRounds = 0, waiting = 0] = head;
+  if (head?.length !== 4 || !head.every(Number.isFinite)) return undefined;
+  if (current === undefined || previous === undefined) return undefined;
+  const [at = 0, lagMs = 0, backlogRounds = 0, waiting = 0] = head;
   const now = parseMinute(current);
   const before = parseMinute(previous);
-  if (!Number.isFinite(at) || now === undefined || before === undefined) return undefined;
+  if (now === undefined || before === undefined) return undefined;
   return { at: at as EpochMs, lagMs, backlogRounds, waiting, current: now, previous: before };
 }
 
@@ -102,9 +124,34 @@ function formatMinute(counts: MinuteCounts): string {
 }
 
 function parseMinute(numbers: readonly number[]): MinuteCounts | undefined {
-  if (numbers.length !== NUMBERS.length + LATENESS_BOUNDS_MS.length + 1 || numbers.some((n) => !Number.isFinite(n))) return undefined;
-  const [minute = 0, captures = 0, failed = 0, missed = 0, redone = 0, late = 0, readUnits = 0, writeUnits = 0, busyMs = 0] = numbers;
-  return { minute, captures, failed, missed, redone, late, readUnits, writeUnits, busyMs, lateness: numbers.slice(NUMBERS.length) };
+  if (
+    numbers.length !== NUMBERS.length + LATENESS_BOUNDS_MS.length + 1 ||
+    numbers.some((n) => !Number.isFinite(n))
+  )
+    return undefined;
+  const [
+    minute = 0,
+    captures = 0,
+    failed = 0,
+    missed = 0,
+    redone = 0,
+    late = 0,
+    readUnits = 0,
+    writeUnits = 0,
+    busyMs = 0,
+  ] = numbers;
+  return {
+    minute,
+    captures,
+    failed,
+    missed,
+    redone,
+    late,
+    readUnits,
+    writeUnits,
+    busyMs,
+    lateness: numbers.slice(NUMBERS.length),
+  };
 }
 
 function short(value: number): string {

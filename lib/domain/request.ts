@@ -10,7 +10,8 @@
 import { limits } from "./limits.ts";
 import type { Slot } from "./slot.ts";
 
-export type RequestedKeys = { readonly kind: "all" } | { readonly kind: "keys"; readonly resultKeys: readonly number[] };
+export type RequestedKeys =
+  { readonly kind: "all" } | { readonly kind: "keys"; readonly resultKeys: readonly number[] };
 
 export interface CaptureRequest {
   readonly pool: string;
@@ -29,7 +30,11 @@ export function mergeKeys(a: RequestedKeys, b: RequestedKeys): RequestedKeys {
   return keys.length > limits.requestIdsMax ? { kind: "all" } : { kind: "keys", resultKeys: keys };
 }
 
-export function mergeRequests(stored: CaptureRequest | undefined, added: CaptureRequest): CaptureRequest {
-  if (stored === undefined) return { ...added, keys: mergeKeys(added.keys, { kind: "keys", resultKeys: [] }) };
+export function mergeRequests(
+  stored: CaptureRequest | undefined,
+  added: CaptureRequest,
+): CaptureRequest {
+  if (stored === undefined)
+    return { ...added, keys: mergeKeys(added.keys, { kind: "keys", resultKeys: [] }) };
   return { ...added, fresh: stored.fresh || added.fresh, keys: mergeKeys(stored.keys, added.keys) };
 }

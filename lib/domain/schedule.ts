@@ -57,14 +57,21 @@ export type CommitResult =
   | { readonly kind: "overtaken"; readonly schedule: Schedule }
   | { readonly kind: "gone" };
 
-export function commit(schedule: Schedule | undefined, request: CommitRequest): { result: CommitResult; after?: Schedule } {
+export function commit(
+  schedule: Schedule | undefined,
+  request: CommitRequest,
+): { result: CommitResult; after?: Schedule } {
   if (schedule === undefined) return { result: { kind: "gone" } };
-  if (isOwnCommit(schedule, request)) return { result: { kind: "committed", version: schedule.version } };
+  if (isOwnCommit(schedule, request))
+    return { result: { kind: "committed", version: schedule.version } };
   const refusal = refuseCommit(schedule, request);
   if (refusal !== undefined) return { result: refusal };
   const version = schedule.version + 1;
   const { epoch, by, watermark, latest, serviceMs } = request;
-  return { result: { kind: "committed", version }, after: { ...schedule, version, epoch, by, watermark, latest, serviceMs } };
+  return {
+    result: { kind: "committed", version },
+    after: { ...schedule, version, epoch, by, watermark, latest, serviceMs },
+  };
 }
 
 /** A refused commit is ours only if by, version and watermark match. */

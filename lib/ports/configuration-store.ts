@@ -14,7 +14,7 @@ export interface ConfigurationState {
   readonly accepted: number;
   /** Those that were refused, and whose targets stay as they last were. */
   readonly refused: number;
-  /** The first few, as a person reads them: file, line, found, expected. */
+  /** As a person reads them: file, line, found, expected. The first few are kept, shortened. */
   readonly problems: readonly string[];
 }
 
@@ -22,4 +22,16 @@ export interface ConfigurationStore {
   put(state: ConfigurationState): Promise<void>;
   /** undefined when nobody has written one. */
   find(pool: string): Promise<ConfigurationState | undefined>;
+}
+
+const PROBLEMS_MAX = 10;
+const PROBLEM_CHARS_MAX = 200;
+
+/** What is kept of a state: at most about 2 KB. */
+export function shortened(state: ConfigurationState): ConfigurationState {
+  const { pool, readAt, accepted, refused } = state;
+  const problems = state.problems
+    .slice(0, PROBLEMS_MAX)
+    .map((problem) => problem.slice(0, PROBLEM_CHARS_MAX));
+  return { pool, readAt, accepted, refused, problems };
 }

@@ -25,7 +25,11 @@ import { readTiling } from "./rebalance/snapshot.ts";
 
 export { METRIC_NAMES, type MetricName } from "./health-check/metrics.ts";
 export { HEALTH_CHECK_SETTINGS } from "./health-check/settings.ts";
-export type { HealthCheckDeps, HealthCheckRun, HealthCheckSettings } from "./health-check/settings.ts";
+export type {
+  HealthCheckDeps,
+  HealthCheckRun,
+  HealthCheckSettings,
+} from "./health-check/settings.ts";
 export { slotMemory, type SlotMemory } from "./health-check/slot-memory.ts";
 
 export type HealthCheckReport =
@@ -40,7 +44,10 @@ export type HealthCheckReport =
 
 const VIOLATIONS_LOGGED_MAX = 20;
 
-export async function healthCheck(deps: HealthCheckDeps, run: HealthCheckRun): Promise<HealthCheckReport> {
+export async function healthCheck(
+  deps: HealthCheckDeps,
+  run: HealthCheckRun,
+): Promise<HealthCheckReport> {
   const { clock, settings, steps } = deps;
   const unitsBefore = unitsOf(deps);
   const read = await steps.measure("fleet", () => readTiling(deps, run.pool, run.stop));
@@ -71,7 +78,11 @@ interface Seen {
   readonly snapshot: FleetSnapshot;
 }
 
-async function auditLooks(deps: HealthCheckDeps, run: HealthCheckRun, { looks, snapshot }: Seen): Promise<Violation[]> {
+async function auditLooks(
+  deps: HealthCheckDeps,
+  run: HealthCheckRun,
+  { looks, snapshot }: Seen,
+): Promise<Violation[]> {
   const { clock, memory, settings, log } = deps;
   const before = looks.flatMap((look) => memory.swap(run.pool, look) ?? []);
   const auditNow = (fleet: FleetSnapshot): Violation[] =>
@@ -83,8 +94,15 @@ async function auditLooks(deps: HealthCheckDeps, run: HealthCheckRun, { looks, s
     if (again.kind !== "no-pool") found = auditNow(again.snapshot);
   }
   // Leases as they were the last time aren't remembered, only slots.
-  const then: Look = { at: clock.now(), fleet: { fleet: snapshot.fleet, leases: [] }, slots: before };
-  const violations = [...found, ...auditMonotone(then, { at: clock.now(), fleet: snapshot, slots: looks })];
+  const then: Look = {
+    at: clock.now(),
+    fleet: { fleet: snapshot.fleet, leases: [] },
+    slots: before,
+  };
+  const violations = [
+    ...found,
+    ...auditMonotone(then, { at: clock.now(), fleet: snapshot, slots: looks }),
+  ];
   for (const { invariant, what } of violations.slice(0, VIOLATIONS_LOGGED_MAX)) {
     log.error("an invariant is broken; a person must look", { invariant, what });
   }

@@ -14,7 +14,8 @@ import { applyMoves, type Applied } from "./rebalance/apply.ts";
 import { isBusy } from "./rebalance/need.ts";
 import type { RebalanceDeps, RebalanceRun } from "./rebalance/settings.ts";
 import { readAndName, type TilingRead } from "./rebalance/snapshot.ts";
-import { handOverMs, horizonMs, watch, type WatchReport } from "./rebalance/watch.ts";
+import { handOverMs, horizonMs } from "./rebalance/lookout.ts";
+import { watch, type WatchReport } from "./rebalance/watch.ts";
 
 export { REBALANCE_SETTINGS } from "./rebalance/settings.ts";
 export type { RebalanceDeps, RebalanceRun, RebalanceSettings } from "./rebalance/settings.ts";
@@ -45,7 +46,9 @@ type Read = Exclude<TilingRead, { readonly kind: "no-pool" }>;
 
 async function planAndApply(deps: RebalanceDeps, read: Read, stop: AbortSignal): Promise<Planned> {
   if (read.kind === "broken") {
-    deps.log.error("the leases don't tile, so nothing is planned; collectors go on", { why: read.why });
+    deps.log.error("the leases don't tile, so nothing is planned; collectors go on", {
+      why: read.why,
+    });
     return { applied: 0, refused: 0, explanations: [] };
   }
   const { fleet, leases } = read.snapshot;
@@ -55,7 +58,11 @@ async function planAndApply(deps: RebalanceDeps, read: Read, stop: AbortSignal):
 }
 
 /** Whether the run before may still be there: it stays for what we see, too. */
-function staysStill(deps: RebalanceDeps, before: Fleet | undefined, leases: Parameters<typeof isBusy>[0]): boolean {
+function staysStill(
+  deps: RebalanceDeps,
+  before: Fleet | undefined,
+  leases: Parameters<typeof isBusy>[0],
+): boolean {
   const last = before?.lastRebalance;
   const now = deps.clock.now();
   if (last === undefined || now - last.at >= deps.settings.stayMaxMs) return false;

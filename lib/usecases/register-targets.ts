@@ -12,7 +12,7 @@
  * Source: DESIGN, section 4, "Registration".
  */
 import type { CadenceKey } from "#domain/cadence.ts";
-import type { InputPlace } from "#domain/errors.ts";
+import { DependencyError, type InputPlace } from "#domain/errors.ts";
 import { limits } from "#domain/limits.ts";
 import type { Slot } from "#domain/slot.ts";
 import type { TargetDefinition } from "#domain/target.ts";
@@ -30,6 +30,7 @@ import {
   type Wanted,
 } from "./register-targets/batch.ts";
 import { eachLimited } from "./register-targets/each-limited.ts";
+import { patiently } from "./register-targets/patiently.ts";
 import { putPaced } from "./register-targets/put-paced.ts";
 import { slotChanges, type SlotChanges } from "./register-targets/slot-changes.ts";
 
@@ -90,7 +91,7 @@ export async function registerTargets(
   const flush = async (): Promise<void> => {
     const batch = builder.take();
     const requested = await registerBatch({ deps, settings, tally, touched, options }, batch);
-    if (requested) await deps.invoker?.startRebalancer(settings.pool);
+    if (requested) await startRebalancer(deps, settings.pool);
   };
 
   for await (const definition of definitions) {
@@ -102,6 +103,16 @@ export async function registerTargets(
   const report = tally.report(touched.size, isStopped() ? "interrupted" : "complete");
   deps.log.info("targets registered", { pool: settings.pool, ...counts(report) });
   return report;
+}
+
+/** Not started, it comes by its schedule: no reason to call the registration a failure. */
+async function startRebalancer({ invoker, log }: RegistrationDeps, pool: string): Promise<void> {
+  try {
+    await invoker?.startRebalancer(pool);
+  } catch (error) {
+    if (!(error instanceof DependencyError)) throw error;
+    log.warn("rebalancer not started; it runs within a minute by its schedule", { pool, error });
+  }
 }
 
 function counts(report: RegistrationReport): Readonly<Record<string, number | string>> {
@@ -142,7 +153,7 @@ async function registerInSlot(
   const { schedules, requests, clock, ids, log } = deps;
   const { pool } = settings;
   const now = epochMs(Math.floor(clock.now()));
-  const contents = await schedules.readSlot(pool, slot);
+  const contents = await patiently(clock, () => schedules.readSlot(pool, slot));
   const { broken } = contents;
   if (broken.length > 0)
     log.error("targets left out: their records can't be read", { slot, broken });
@@ -151,12 +162,14 @@ async function registerInSlot(
   const changes = slotChanges({ pool, contents, wanted, now, touched: touchedHere });
   await putPaced(deps, { pool, slot, writes: changes.writes });
   for (const { cadence, wasEmpty, from } of changes.touches) {
-    await schedules.touchSchedule(pool, slot, { cadence, wasEmpty }, from);
+    await patiently(clock, () => schedules.touchSchedule(pool, slot, { cadence, wasEmpty }, from));
     touchedHere.add(cadence);
   }
   if (changes.fresh) {
     const keys = { kind: "keys", resultKeys: [] } as const;
-    await requests.put({ pool, slot, fresh: true, keys, stamp: ids.stamp() });
+    await patiently(clock, () =>
+      requests.put({ pool, slot, fresh: true, keys, stamp: ids.stamp() }),
+    );
   }
   return changes;
 }

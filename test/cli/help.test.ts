@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import type { Command } from "commander";
 import { describe, expect, test } from "vitest";
 import { buildProgram } from "#cli/program.ts";
 import { exitCodes } from "#cli/exit-codes.ts";
@@ -14,8 +14,8 @@ function commandsOf(command: Command, words: readonly string[] = []): (readonly 
 
 const program = buildProgram({
   io: {
-    stdout: { write: async () => undefined, style: (_, text) => text, isTerminal: false, columns: 80 }, // prettier-ignore
-    stderr: { write: async () => undefined, style: (_, text) => text, isTerminal: false, columns: 80 }, // prettier-ignore
+    stdout: { write: () => Promise.resolve(), style: (_, text) => text, isTerminal: false, columns: 80 }, // prettier-ignore
+    stderr: { write: () => Promise.resolve(), style: (_, text) => text, isTerminal: false, columns: 80 }, // prettier-ignore
     stdin: (async function* () {})(),
     environment: {},
     progressStream: process.stderr,
@@ -42,15 +42,18 @@ describe("help", () => {
     );
   });
 
-  test.each(commands)("of %s %s has examples and is no error", async (...words) => {
-    const { code, out, err } = await runCli([...words.filter((word) => word !== undefined), "--help"]); // prettier-ignore
-    expect(code).toBe(exitCodes.ok);
-    expect(err).toBe("");
-    expect(out).toContain("Usage: lamplighter");
-    expect(out).toMatch(/^Examples:$/mu);
-    expect(out).toMatch(/^ {2}(?:.*\| )?lamplighter /mu);
-    expect(out).toContain("--json");
-  });
+  test.each(commands.map((words) => words.join(" ")))(
+    "of %s has examples and is no error",
+    async (name) => {
+      const { code, out, err } = await runCli([...name.split(" "), "--help"]);
+      expect(code).toBe(exitCodes.ok);
+      expect(err).toBe("");
+      expect(out).toContain("Usage: lamplighter");
+      expect(out).toMatch(/^Examples:$/mu);
+      expect(out).toMatch(/^ {2}(?:.*\| )?lamplighter /mu);
+      expect(out).toContain("--json");
+    },
+  );
 
   test("of the program has every exit status", async () => {
     const { out } = await runCli(["--help"]);

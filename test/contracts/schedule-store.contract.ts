@@ -141,7 +141,9 @@ export function scheduleStoreContract(
       test("fencing comes before everything else that is wrong", async () => {
         await store.commit(commitAt(60));
         await touch(false);
-        const zombie = await store.commit(commitAt(120, { epoch: 2, by: owner("old"), version: 1 }));
+        const zombie = await store.commit(
+          commitAt(120, { epoch: 2, by: owner("old"), version: 1 }),
+        );
         expect(zombie.kind).toBe("fenced");
       });
 
@@ -271,7 +273,11 @@ export function scheduleStoreContract(
 
       test("ids in any script, and ids that look like keys, are told apart", async () => {
         const ids = ["ä#1", "schedule#every:60000", "target#a", "日本/健康?x=1", "😀"];
-        await store.putTargets(pool, SLOT, ids.map((id) => noopTarget(id, pool)));
+        await store.putTargets(
+          pool,
+          SLOT,
+          ids.map((id) => noopTarget(id, pool)),
+        );
         for (const id of ids) expect((await store.findTarget(pool, SLOT, id))?.id).toBe(id);
         const read = await store.readSlot(pool, SLOT);
         expect(read.schedules).toEqual([]);

@@ -1,9 +1,27 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { acquire, cancel, leaseId, move, newLease, promise, type Lease, type LeaseId, type Owner } from "#domain/lease.ts";
+import {
+  acquire,
+  cancel,
+  leaseId,
+  move,
+  newLease,
+  promise,
+  type Lease,
+  type LeaseId,
+  type Owner,
+} from "#domain/lease.ts";
 import { loadIn, loadPiece } from "#domain/load.ts";
 import { plan, PLAN_LIMITS, type Move, type PlanLimits } from "#domain/plan.ts";
-import { cover, rangesOfSlots, sameRanges, slotsIn, tiling, width, wholeSpace } from "#domain/range.ts";
+import {
+  cover,
+  rangesOfSlots,
+  sameRanges,
+  slotsIn,
+  tiling,
+  width,
+  wholeSpace,
+} from "#domain/range.ts";
 import { slotCount, slotWidth, type Slot } from "#domain/slot.ts";
 import { after, epochMs } from "#domain/units.ts";
 
@@ -17,7 +35,10 @@ interface Pool {
   readonly leases: readonly Lease[];
 }
 
-function planOf({ leases, ...fleet }: Pool, limits: PlanLimits = PLAN_LIMITS): ReturnType<typeof plan> {
+function planOf(
+  { leases, ...fleet }: Pool,
+  limits: PlanLimits = PLAN_LIMITS,
+): ReturnType<typeof plan> {
   return plan({ fleet: { pool: "p", ...fleet }, leases, now, limits });
 }
 
@@ -29,7 +50,12 @@ function apply(pool: Pool, moves: readonly Move[]): Pool {
   for (const next of moves) {
     switch (next.kind) {
       case "move": {
-        const done = move(byId.get(next.from), byId.get(next.to), { pool: "p", ...next, now, skewMaxMs });
+        const done = move(byId.get(next.from), byId.get(next.to), {
+          pool: "p",
+          ...next,
+          now,
+          skewMaxMs,
+        });
         if (done.kind === "refused") throw new Error(`move refused: ${done.why}`);
         put(done.from, done.to);
         break;
@@ -41,7 +67,12 @@ function apply(pool: Pool, moves: readonly Move[]): Pool {
         break;
       }
       case "cancel": {
-        const done = cancel(byId.get(next.lease), { pool: "p", id: next.lease, version: next.version, ranges: next.ranges });
+        const done = cancel(byId.get(next.lease), {
+          pool: "p",
+          id: next.lease,
+          version: next.version,
+          ranges: next.ranges,
+        });
         if (done.kind === "refused") throw new Error(`cancel refused: ${done.why}`);
         put(done.lease);
         break;
@@ -65,11 +96,23 @@ function keepPromises(pool: Pool): Pool {
   let { leases } = pool;
   for (const { id, giving } of leases) {
     for (const { range, to } of giving) {
-      const [from, taker] = [leases.find((lease) => lease.id === id), leases.find((lease) => lease.id === to)];
+      const [from, taker] = [
+        leases.find((lease) => lease.id === id),
+        leases.find((lease) => lease.id === to),
+      ];
       if (from === undefined || taker === undefined) continue;
       const free: Lease = { ...from, giving: from.giving };
       const { holder: _holder, ...unheld } = free;
-      const request = { pool: "p", from: id, fromVersion: from.version, to, toVersion: taker.version, ranges: [range], now, skewMaxMs };
+      const request = {
+        pool: "p",
+        from: id,
+        fromVersion: from.version,
+        to,
+        toVersion: taker.version,
+        ranges: [range],
+        now,
+        skewMaxMs,
+      };
       const done = move(unheld, taker, request);
       if (done.kind === "refused") throw new Error(done.why);
       const given = from.holder === undefined ? done.from : { ...done.from, holder: from.holder };
@@ -81,13 +124,23 @@ function keepPromises(pool: Pool): Pool {
 
 function held(lease: Lease, expiresInMs = 10_000): Lease {
   const owner = `owner-of-${lease.id}` as Owner;
-  const request = { pool: "p", id: lease.id, owner, now, ttlMs: expiresInMs, skewMaxMs, deadlineAt: after(now, 900_000) };
+  const request = {
+    pool: "p",
+    id: lease.id,
+    owner,
+    now,
+    ttlMs: expiresInMs,
+    skewMaxMs,
+    deadlineAt: after(now, 900_000),
+  };
   const result = acquire(lease, request);
   return result.kind === "acquired" ? result.lease : lease;
 }
 
 function fresh(parts: number, slotsLog2: number, desired = parts): Pool {
-  const leases = cover(parts, slotsLog2).map((ranges, index) => newLease("p", leaseId(index + 1), ranges, now));
+  const leases = cover(parts, slotsLog2).map((ranges, index) =>
+    newLease("p", leaseId(index + 1), ranges, now),
+  );
   return { slotsLog2, desired, nextLease: parts + 1, leases };
 }
 
@@ -95,7 +148,9 @@ function fresh(parts: number, slotsLog2: number, desired = parts): Pool {
 function measured(pool: Pool, perSlot: readonly number[]): Pool {
   const size = slotWidth(pool.slotsLog2);
   const loads = (lease: Lease): Lease["loads"] =>
-    lease.ranges.map((range) => loadPiece(range, perSlot.slice(range.from / size, range.to / size)));
+    lease.ranges.map((range) =>
+      loadPiece(range, perSlot.slice(range.from / size, range.to / size)),
+    );
   return { ...pool, leases: pool.leases.map((lease) => ({ ...lease, loads: loads(lease) })) };
 }
 
@@ -104,7 +159,11 @@ function loadOf(lease: Lease): number {
 }
 
 function slotsOf(pool: Pool): Map<Slot, LeaseId> {
-  return new Map(pool.leases.flatMap((lease) => slotsIn(lease.ranges, pool.slotsLog2).map((slot) => [slot, lease.id] as const)));
+  return new Map(
+    pool.leases.flatMap((lease) =>
+      slotsIn(lease.ranges, pool.slotsLog2).map((slot) => [slot, lease.id] as const),
+    ),
+  );
 }
 
 describe("plan", () => {
@@ -120,8 +179,14 @@ describe("plan", () => {
   it("takes from the overloaded lease in one piece, and says why", () => {
     const loads = Array.from({ length: 64 }, (_, slot) => (slot < 16 ? 20 : 10));
     const { moves, explanations } = planOf(measured(fresh(4, 6), loads));
-    expect(moves.every((next) => next.kind === "move" && next.from === "0001" && next.ranges.length === 1)).toBe(true);
-    expect(explanations[0]).toMatch(/^0001 carries \d+\/s, 1\.\d+ × the mean: slots? [-\d]+ \(\d+\/s\) go to 000\d$/u);
+    expect(
+      moves.every(
+        (next) => next.kind === "move" && next.from === "0001" && next.ranges.length === 1,
+      ),
+    ).toBe(true);
+    expect(explanations[0]).toMatch(
+      /^0001 carries \d+\/s, 1\.\d+ × the mean: slots? [-\d]+ \(\d+\/s\) go to 000\d$/u,
+    );
   });
 
   it("promises what somebody holds, and moves what nobody holds", () => {
@@ -131,13 +196,18 @@ describe("plan", () => {
     const { moves } = planOf({ ...pool, leases: [held(first), held(second, -1_000)] });
     expect(moves.filter(({ kind }) => kind === "add-lease")).toHaveLength(2);
     const handings = moves.filter((next) => next.kind === "move" || next.kind === "promise");
-    expect(handings.map(({ kind, from }) => `${kind} ${from}`).toSorted()).toEqual(["move 0002", "promise 0001"]);
+    expect(handings.map(({ kind, from }) => `${kind} ${from}`).toSorted()).toEqual([
+      "move 0002",
+      "promise 0001",
+    ]);
   });
 
   it("fills new leases evenly when more collectors are desired", () => {
     const pool = fresh(1, 6, 4);
     const grown = apply(pool, planOf(pool).moves);
-    expect(grown.leases.map(({ ranges }) => width(ranges) / slotWidth(6))).toEqual([16, 16, 16, 16]);
+    expect(grown.leases.map(({ ranges }) => width(ranges) / slotWidth(6))).toEqual([
+      16, 16, 16, 16,
+    ]);
     expect(grown.leases.every(({ ranges }) => ranges.length === 1)).toBe(true);
   });
 
@@ -179,7 +249,12 @@ describe("plan", () => {
     if (first === undefined || second === undefined) throw new Error("two leases expected");
     const giving = [{ range: { from: 0, to: slotWidth(4) }, to: second.id }];
     const { moves } = planOf({ ...pool, leases: [{ ...held(first, -1_000), giving }, second] });
-    expect(moves[0]).toMatchObject({ kind: "move", from: "0001", to: "0002", ranges: [giving[0]?.range] });
+    expect(moves[0]).toMatchObject({
+      kind: "move",
+      from: "0001",
+      to: "0002",
+      ranges: [giving[0]?.range],
+    });
   });
 
   it("leaves a slot that is heavier than everything else where it is, and frees it from the rest", () => {
@@ -232,7 +307,9 @@ describe("plan, whatever the fleet", () => {
         const { moves } = planOf(pool, limits);
         expect(moves.length).toBeLessThanOrEqual(5);
         const handed = moves.flatMap((next) =>
-          next.kind === "move" || next.kind === "promise" ? slotsIn(next.ranges, pool.slotsLog2) : [],
+          next.kind === "move" || next.kind === "promise"
+            ? slotsIn(next.ranges, pool.slotsLog2)
+            : [],
         );
         expect(new Set(handed).size).toBe(handed.length);
       }),
@@ -271,8 +348,13 @@ describe("plan, whatever the fleet", () => {
         const size = slotWidth(pool.slotsLog2);
         const moved = [...was].filter(([slot, id]) => is.get(slot) !== id);
         const loads = pool.leases.flatMap((lease) => lease.loads);
-        const movedLoad = moved.reduce((sum, [slot]) => sum + (loadIn(loads, { from: slot * size, to: (slot + 1) * size }) ?? 0), 0);
-        expect(movedLoad).toBeLessThanOrEqual(excess * 1.2 + total * 0.05 + Math.max(...before) * 0.5);
+        const movedLoad = moved.reduce(
+          (sum, [slot]) => sum + (loadIn(loads, { from: slot * size, to: (slot + 1) * size }) ?? 0),
+          0,
+        );
+        expect(movedLoad).toBeLessThanOrEqual(
+          excess * 1.2 + total * 0.05 + Math.max(...before) * 0.5,
+        );
       }),
     );
   });
@@ -280,10 +362,18 @@ describe("plan, whatever the fleet", () => {
   it("ends with as many leases as are desired, none of them without work while there are slots", () => {
     fc.assert(
       fc.property(pools, (start) => {
-        let pool: Pool = { ...start, leases: start.leases.map(({ holder: _holder, ...lease }) => lease) };
+        let pool: Pool = {
+          ...start,
+          leases: start.leases.map(({ holder: _holder, ...lease }) => lease),
+        };
         for (let run = 0; run < 12; run += 1) pool = keepPromises(apply(pool, planOf(pool).moves));
         expect(pool.leases).toHaveLength(Math.min(pool.desired, slotCount(pool.slotsLog2)));
-        expect(sameRanges(pool.leases.flatMap(({ ranges }) => ranges), wholeSpace())).toBe(true);
+        expect(
+          sameRanges(
+            pool.leases.flatMap(({ ranges }) => ranges),
+            wholeSpace(),
+          ),
+        ).toBe(true);
       }),
     );
   });

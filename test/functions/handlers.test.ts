@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { dynamoLeaseStore } from "#adapters/dynamodb/lease-store.ts";
 import { capacityMeter } from "#adapters/dynamodb/meter.ts";
 import { readMetrics } from "#adapters/filesystem/metric-sink.ts";
@@ -27,6 +27,7 @@ let engine: TestEngine;
 let platform: Server;
 let folder: string;
 let leases: LeaseStore;
+const environment: Record<string, string> = {};
 const invoked: Invoked[] = [];
 const drain = new AbortController();
 
@@ -37,7 +38,11 @@ function acceptEvents(): Server {
     request.on("data", (part: Buffer) => parts.push(part));
     request.on("end", () => {
       const event: unknown = JSON.parse(Buffer.concat(parts).toString());
-      invoked.push({ path: request.url, type: request.headers["x-amz-invocation-type"]?.toString(), event });
+      invoked.push({
+        path: request.url,
+        type: request.headers["x-amz-invocation-type"]?.toString(),
+        event,
+      });
       response.writeHead(202).end();
       drain.abort();
     });
@@ -51,18 +56,27 @@ beforeAll(async () => {
   await once(platform, "listening");
   const address = platform.address();
   const port = typeof address === "object" ? address?.port : undefined;
-  vi.stubEnv("LAMPLIGHTER_POOL", "default");
-  vi.stubEnv("LEASE_TABLE_NAME", engine.tables.leases);
-  vi.stubEnv("TARGET_TABLE_NAME", engine.tables.targets);
-  vi.stubEnv("STORE_ENDPOINT", engine.endpoint);
-  vi.stubEnv("INVOKE_ENDPOINT", `http://127.0.0.1:${port ?? 0}`);
-  vi.stubEnv("COLLECT_FUNCTION_NAME", "collect-it");
-  vi.stubEnv("SAMPLES_LOCATION", pathToFileURL(join(folder, "samples")).href);
-  vi.stubEnv("METRICS_LOCATION", pathToFileURL(join(folder, "metrics")).href);
-  vi.stubEnv("LOG_LEVEL", "error");
+  environment["LAMPLIGHTER_POOL"] = "default";
+  environment["LEASE_TABLE_NAME"] = engine.tables.leases;
+  environment["TARGET_TABLE_NAME"] = engine.tables.targets;
+  environment["STORE_ENDPOINT"] = engine.endpoint;
+  environment["INVOKE_ENDPOINT"] = `http://127.0.0.1:${port ?? 0}`;
+  environment["COLLECT_FUNCTION_NAME"] = "collect-it";
+  environment["SAMPLES_LOCATION"] = pathToFileURL(join(folder, "samples")).href;
+  environment["METRICS_LOCATION"] = pathToFileURL(join(folder, "metrics")).href;
+  environment["LOG_LEVEL"] = "error";
   const clock = systemClock();
-  leases = dynamoLeaseStore({ client: engine.client, tableName: engine.tables.leases, meter: capacityMeter(), clock });
+  leases = dynamoLeaseStore({
+    client: engine.client,
+    tableName: engine.tables.leases,
+    meter: capacityMeter(),
+    clock,
+  });
   await foundPool({ clock, leases }, { pool: "default", slotsLog2: 2, desired: 1 });
+});
+
+beforeEach(() => {
+  for (const [key, value] of Object.entries(environment)) vi.stubEnv(key, value);
 });
 
 afterAll(async () => {
@@ -79,14 +93,21 @@ describe("handlers, on a real engine", () => {
     const report = await handler({}, lambdaContext({ lamplighterStop: drain.signal }));
     expect(report).toMatchObject({ kind: "rebalanced", ended: "stopped", starts: 1 });
     expect(invoked).toEqual([
-      { path: "/2015-03-31/functions/collect-it/invocations", type: "Event", event: { pool: "default", lease: "0001" } },
+      {
+        path: "/2015-03-31/functions/collect-it/invocations",
+        type: "Event",
+        event: { pool: "default", lease: "0001" },
+      },
     ]);
   });
 
   it("collect owns its lease, and lets go of it when it is asked to", async () => {
     const { handler } = await import("#functions/collect/handler.ts");
     const stop = new AbortController();
-    const running = handler(invoked[0]?.event, lambdaContext({ leftMs: 300_000, lamplighterStop: stop.signal }));
+    const running = handler(
+      invoked[0]?.event,
+      lambdaContext({ leftMs: 300_000, lamplighterStop: stop.signal }),
+    );
     await vi.waitFor(async () => {
       expect((await leases.findLease("default", leaseId(1)))?.holder).toBeDefined();
     }, 10_000);

@@ -5,7 +5,12 @@
  * Holds: the engine has always answered before an answer is lost; requests without a fault pass through.
  */
 import { once } from "node:events";
-import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
+import {
+  createServer,
+  request as httpRequest,
+  type IncomingMessage,
+  type ServerResponse,
+} from "node:http";
 import { buffer } from "node:stream/consumers";
 
 /** lose: closed without an answer; hold: never answered; cut: headers and half a body, then nothing. */
@@ -54,7 +59,10 @@ export async function flakyProxy(target: string): Promise<FlakyProxy> {
   return {
     endpoint: `http://127.0.0.1:${address.port}`,
     fail(operation, fault, count = 1) {
-      faults.set(operation, Array.from({ length: count }, () => fault));
+      faults.set(
+        operation,
+        Array.from({ length: count }, () => fault),
+      );
     },
     seen: (operation) => seen.get(operation) ?? 0,
     async stop() {

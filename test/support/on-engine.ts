@@ -25,11 +25,7 @@ export interface EngineStores {
   readonly meter: CapacityMeter;
 }
 
-export function storesOn(
-  engine: TestEngine,
-  pool: string,
-  client = engine.client,
-): EngineStores {
+export function storesOn(engine: TestEngine, pool: string, client = engine.client): EngineStores {
   const meter = capacityMeter();
   const tools = { client, meter, clock: systemClock() };
   const onLeases = { ...tools, tableName: engine.tables.leases };
@@ -47,21 +43,24 @@ export function storesOn(
 /** Skipped, and says why, where this platform has no engine. */
 export function describeOnEngine(name: string, suite: (stores: () => EngineStores) => void): void {
   const missing = engineMissing();
-  describe.skipIf(missing !== undefined)(missing === undefined ? name : `${name} (${missing})`, () => {
-    let engine: TestEngine | undefined;
-    let pools = 0;
+  describe.skipIf(missing !== undefined)(
+    missing === undefined ? name : `${name} (${missing})`,
+    () => {
+      let engine: TestEngine | undefined;
+      let pools = 0;
 
-    beforeAll(async () => {
-      engine = await startTestEngine();
-    });
-    afterAll(async () => {
-      await engine?.stop();
-    });
+      beforeAll(async () => {
+        engine = await startTestEngine();
+      });
+      afterAll(async () => {
+        await engine?.stop();
+      });
 
-    suite(() => {
-      if (engine === undefined) throw new Error("the engine is not running");
-      pools += 1;
-      return storesOn(engine, `pool-${pools}`);
-    });
-  });
+      suite(() => {
+        if (engine === undefined) throw new Error("the engine is not running");
+        pools += 1;
+        return storesOn(engine, `pool-${pools}`);
+      });
+    },
+  );
 }

@@ -3,7 +3,11 @@ import type { Log, LogFields } from "#ports/log.ts";
 import type { Steps } from "#ports/steps.ts";
 
 export interface KeptLog extends Log {
-  readonly lines: readonly { readonly level: string; readonly event: string; readonly fields: LogFields }[];
+  readonly lines: readonly {
+    readonly level: string;
+    readonly event: string;
+    readonly fields: LogFields;
+  }[];
 }
 
 export function keptLog(): KeptLog {

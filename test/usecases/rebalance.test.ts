@@ -11,7 +11,11 @@ const FAR_MS = 3_600_000;
 /** A start time not yet learnt, and the time to read slots. */
 const AHEAD_MS = 750;
 
-async function ended<Result>(stage: Stage, running: Promise<Result>, withinMs: number): Promise<Result> {
+async function ended<Result>(
+  stage: Stage,
+  running: Promise<Result>,
+  withinMs: number,
+): Promise<Result> {
   await stage.clock.advance(withinMs);
   return Promise.race([running, Promise.reject(new Error(`still running after ${withinMs} ms`))]);
 }
@@ -127,7 +131,15 @@ describe("rebalance, when work is due", () => {
 
   it("learns how long starts take", async () => {
     const slowly = (ms: number) => (_lease: string, stage: Stage) => {
-      stage.clock.after(ms, () => void stage.own(1, { untilMs: stage.elapsed() + 5_000, then: "releases", nextDueMs: stage.elapsed() + 20_000 }));
+      stage.clock.after(
+        ms,
+        () =>
+          void stage.own(1, {
+            untilMs: stage.elapsed() + 5_000,
+            then: "releases",
+            nextDueMs: stage.elapsed() + 20_000,
+          }),
+      );
     };
     const stage = await setStage({ leases: 1, nextDueMs: 0, onStart: slowly(3_000) });
     void stage.run("a");
@@ -173,12 +185,19 @@ describe("rebalance, when owners come and go", () => {
     await stage.own(1, { untilMs: Infinity, then: "dies", deadlineMs: 100_000 });
     void stage.run("a");
     await stage.clock.advance(60_000);
-    expect(startedAt(stage, 1)).toEqual([releaseAt(stage.moment(100_000)) - stage.moment(0) - AHEAD_MS]);
+    expect(startedAt(stage, 1)).toEqual([
+      releaseAt(stage.moment(100_000)) - stage.moment(0) - AHEAD_MS,
+    ]);
   });
 
   it("starts another when the successor is not there once the lease is free", async () => {
     const stage = await setStage({ leases: 1, nextDueMs: FAR_MS, onStart: () => undefined });
-    await stage.own(1, { untilMs: 33_250, then: "releases", deadlineMs: 100_000, nextDueMs: 33_500 });
+    await stage.own(1, {
+      untilMs: 33_250,
+      then: "releases",
+      deadlineMs: 100_000,
+      nextDueMs: 33_500,
+    });
     void stage.run("a");
     await stage.clock.advance(38_000);
     const at = startedAt(stage, 1);
@@ -191,7 +210,15 @@ describe("rebalance, when owners come and go", () => {
       leases: 1,
       nextDueMs: 0,
       onStart: (_lease, { clock, elapsed, own }) => {
-        clock.after(START_MS, () => void own(1, { untilMs: elapsed() + 6_000, then: "releases", nextDueMs: elapsed() + 20_000 }));
+        clock.after(
+          START_MS,
+          () =>
+            void own(1, {
+              untilMs: elapsed() + 6_000,
+              then: "releases",
+              nextDueMs: elapsed() + 20_000,
+            }),
+        );
       },
     });
     void stage.run("a");
@@ -267,7 +294,9 @@ describe("rebalance, when things go wrong", () => {
       async readFleet(pool) {
         const snapshot = await stage.leases.readFleet(pool);
         reads += 1;
-        return snapshot && reads === 1 ? { ...snapshot, leases: snapshot.leases.slice(1) } : snapshot;
+        return snapshot && reads === 1
+          ? { ...snapshot, leases: snapshot.leases.slice(1) }
+          : snapshot;
       },
     };
     void stage.run("a", { leases: torn });

@@ -102,7 +102,7 @@ describe("reading ahead", () => {
     const read = async (item: number): Promise<number> => {
       open += 1;
       most = Math.max(most, open);
-      for (let turn = 0; turn < (item * 7) % 5; turn += 1) await Promise.resolve();
+      for (let turn = 0; turn < 20 + ((item * 7) % 5); turn += 1) await Promise.resolve();
       open -= 1;
       return item;
     };

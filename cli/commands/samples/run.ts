@@ -36,7 +36,8 @@ export async function showSamples(
   await warnOfBroken(context, read);
   if (context.options.json) for (const record of read.records) await context.json(asJson(record));
   else await table(COLUMNS, context.io.stdout).write(read.records.map(asRow));
-  if (read.truncated) await context.warn("older ones are left out: see --since and --limit");
+  if (read.truncated && limit === undefined)
+    await context.warn("older ones are left out: see --limit");
   if (read.records.length > 0) return exitCodes.ok;
   const reason = status === undefined ? "and no target has this id" : "in this span: see --since";
   await context.warn(`no samples of ${printable(id)}, ${reason}`);

@@ -42,7 +42,7 @@ type Line = readonly Span[];
 
 const COLLECTORS_SHOWN_MAX = 8;
 const NOTES_SHOWN_MAX = 4;
-/** Head, blank, titles, blank, fleet. */
+/** Head, blank, titles, blank, counts, fleet. */
 const FRAME_LINES = 6;
 const HINT = "Ctrl-C stops in order, twice at once";
 
@@ -56,7 +56,8 @@ export function renderView(state: ViewState, size: ViewSize, paint: Paint): stri
     [],
     ...targetLines(state, room, size.columns),
     [],
-    fleetLine(state),
+    countsLine(state),
+    [{ text: fleetText(state) }],
     ...collectors,
     ...(notes.length === 0 ? [] : [[], ...notes]),
   ];
@@ -178,10 +179,8 @@ function formatLag(ms: number): string {
   return ms >= 1_000 ? formatSpan(ms) : `${Math.round(ms)} ms`;
 }
 
-function fleetLine(state: ViewState): Line {
-  const { down } = state.counts;
-  const text = countsText(state.counts);
-  return [{ text, style: down > 0 ? "red" : "green" }, { text: `; ${fleetText(state)}` }];
+function countsLine({ counts }: ViewState): Line {
+  return [{ text: countsText(counts), style: counts.down > 0 ? "red" : "green" }];
 }
 
 function collectorLines({ fleet }: ViewState, { rows }: ViewSize): readonly Line[] {

@@ -86,7 +86,10 @@ export function dynamoAccess(options: DynamoAccessOptions): DynamoAccess {
 
   async function conditional(
     operation: string,
-    send: () => Promise<{ Attributes?: Item | undefined; ConsumedCapacity?: ConsumedCapacity | undefined }>,
+    send: () => Promise<{
+      Attributes?: Item | undefined;
+      ConsumedCapacity?: ConsumedCapacity | undefined;
+    }>,
   ): Promise<Written> {
     for (let attempt = 0; attempt < limits.conflictAttemptsMax; attempt += 1) {
       try {

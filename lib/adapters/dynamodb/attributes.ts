@@ -1,16 +1,16 @@
 /**
- * Reading one attribute of a stored record, whichever way it came: through the SDK, or lean.
+ * Reading one attribute of a stored record.
  *
  * Holds: what is returned has the type asked for.
  * Fails: InvariantError that names the record, the attribute, what was found and what was expected.
  */
 import { InvariantError } from "#domain/errors.ts";
 
-/** An attribute's value; bytes are base64 text where the SDK did not read the answer. */
+/** An attribute's value: of the kinds there are, those that we write. */
 export interface StoredValue {
   readonly S?: string | undefined;
   readonly N?: string | undefined;
-  readonly B?: Uint8Array | string | undefined;
+  readonly B?: Uint8Array | undefined;
   readonly BOOL?: boolean | undefined;
   readonly NS?: readonly string[] | undefined;
 }
@@ -33,7 +33,7 @@ export function readNumber(item: Item, name: string): number {
 export function readBytes(item: Item, name: string): Uint8Array {
   const bytes = item[name]?.B;
   if (bytes === undefined) throw unreadable(item, name, "bytes");
-  return typeof bytes === "string" ? Buffer.from(bytes, "base64") : bytes;
+  return bytes;
 }
 
 /** Which record this is, in words a person can look it up by. */
@@ -48,7 +48,8 @@ export function unreadable(
   expected: string,
   cause?: unknown,
 ): InvariantError {
-  const found = JSON.stringify(item[name])?.slice(0, 120) ?? "nothing";
+  const value = item[name];
+  const found = value === undefined ? "nothing" : JSON.stringify(value).slice(0, 120);
   return new InvariantError(
     `record ${nameOf(item)}: attribute ${name}: found ${found}, expected ${expected}`,
     { cause },

@@ -2,20 +2,17 @@
  * What was refused of a pool's configuration, in a partition of its own in the `leases` table, so
  * that reading the fleet doesn't pay for it.
  *
- * Holds: one record, at most a few KB: problems are shortened here.
+ * Holds: one record, of about 2 KB at most.
  * Fails: DependencyError; InvariantError for a record that can't be read.
  * Contract: test/contracts/configuration-store.contract.ts
  */
 import { z } from "zod";
 import { InvariantError } from "#domain/errors.ts";
 import { epochMs } from "#domain/units.ts";
-import type { ConfigurationStore } from "#ports/configuration-store.ts";
+import { shortened, type ConfigurationStore } from "#ports/configuration-store.ts";
 import { dynamoAccess } from "./access.ts";
 import { configurationKey } from "./keys.ts";
 import { toolsOf, type DynamoStoreOptions } from "./store-options.ts";
-
-const PROBLEMS_MAX = 10;
-const PROBLEM_CHARS_MAX = 200;
 
 const stateSchema = z.object({
   readAt: z.object({ N: z.coerce.number() }),
@@ -27,15 +24,15 @@ const stateSchema = z.object({
 export function dynamoConfigurationStore(options: DynamoStoreOptions): ConfigurationStore {
   const access = dynamoAccess(toolsOf(options));
   return {
-    async put({ pool, readAt, accepted, refused, problems }) {
-      const shown = problems.slice(0, PROBLEMS_MAX).map((text) => text.slice(0, PROBLEM_CHARS_MAX));
+    async put(state) {
+      const { pool, readAt, accepted, refused, problems } = shortened(state);
       await access.put("configuration.put", {
         Item: {
           ...configurationKey(pool),
           readAt: { N: String(readAt) },
           accepted: { N: String(accepted) },
           refused: { N: String(refused) },
-          problems: { L: shown.map((S) => ({ S })) },
+          problems: { L: problems.map((S) => ({ S })) },
         },
       });
     },

@@ -16,7 +16,15 @@ import type { LeaseStore } from "#ports/lease-store.ts";
 import type { DynamoAccess } from "./access.ts";
 import { nameOf, type Item } from "./attributes.ts";
 import { fleetKey, FLEET_KEY, leaseKey, LEASE_PREFIX } from "./keys.ts";
-import { encodeFleet, encodeLease, formatRanges, number, parseFleet, parseLease, text } from "./lease-codec.ts";
+import {
+  encodeFleet,
+  encodeLease,
+  formatRanges,
+  number,
+  parseFleet,
+  parseLease,
+  text,
+} from "./lease-codec.ts";
 import type { Queries } from "./query.ts";
 
 type FleetSteps = Pick<

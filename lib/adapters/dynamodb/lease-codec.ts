@@ -117,9 +117,7 @@ export function formatGiving(giving: readonly Giving[]): string {
 }
 
 export function formatOpen(open: readonly OpenEntry[]): string {
-  return open
-    .map((entry) => `${formatRange(entry.range)}@${entry.cut}/${entry.until}`)
-    .join(",");
+  return open.map((entry) => `${formatRange(entry.range)}@${entry.cut}/${entry.until}`).join(",");
 }
 
 function parseHolder(item: Item): Holder | undefined {

@@ -27,7 +27,11 @@ export function handOverSteps(access: DynamoAccess, TableName: string): HandOver
     return item === undefined ? undefined : parseLease(item);
   }
 
-  async function readBoth({ pool, from, to }: Pair): Promise<[Lease | undefined, Lease | undefined]> {
+  async function readBoth({
+    pool,
+    from,
+    to,
+  }: Pair): Promise<[Lease | undefined, Lease | undefined]> {
     return await Promise.all([read(pool, from), read(pool, to)]);
   }
 
@@ -179,7 +183,10 @@ function taker(TableName: string, after: Lease, version: number): TransactWriteI
  * Reads and tries again while the attempt was refused by the store: the next read shows why, or shows
  * our own write.
  */
-async function untilDecided<T>(operation: string, attempt: () => Promise<T | undefined>): Promise<T> {
+async function untilDecided<T>(
+  operation: string,
+  attempt: () => Promise<T | undefined>,
+): Promise<T> {
   for (let attempts = 0; attempts < limits.conflictAttemptsMax; attempts += 1) {
     const result = await attempt();
     if (result !== undefined) return result;

@@ -11,13 +11,7 @@
  * Source: DESIGN, section 4, the table.
  */
 import { InvariantError } from "#domain/errors.ts";
-import {
-  acquire,
-  release,
-  renew,
-  type Lease,
-  type LeaseId,
-} from "#domain/lease.ts";
+import { acquire, release, renew, type Lease, type LeaseId } from "#domain/lease.ts";
 import { formatLoads } from "#domain/load.ts";
 import { formatProgress } from "#domain/progress.ts";
 import type { LeaseStore } from "#ports/lease-store.ts";
@@ -69,7 +63,8 @@ function ownerSteps(access: DynamoAccess): OwnerSteps {
       const lease = leaseIn(written.item);
       if (written.kind === "done") return { kind: "acquired", lease: present(lease, id) };
       const result = acquire(lease, request);
-      if (result.kind === "acquired" && result.lease !== lease) throw impossible("lease.acquire", id);
+      if (result.kind === "acquired" && result.lease !== lease)
+        throw impossible("lease.acquire", id);
       return result;
     },
 
@@ -114,7 +109,8 @@ function ownerSteps(access: DynamoAccess): OwnerSteps {
       if (written.kind === "done") return { kind: "released", lease: present(lease, id) };
       const result = release(lease, request);
       // Recognised as ours, or refused; what the record would allow, the store would have done.
-      if (result.kind === "released" && result.lease !== lease) throw impossible("lease.release", id);
+      if (result.kind === "released" && result.lease !== lease)
+        throw impossible("lease.release", id);
       return result;
     },
   };
@@ -125,7 +121,8 @@ export function leaseIn(item: Item | undefined): Lease | undefined {
 }
 
 function present(lease: Lease | undefined, id: LeaseId): Lease {
-  if (lease === undefined) throw new InvariantError(`lease ${id}: written, but no record came back`);
+  if (lease === undefined)
+    throw new InvariantError(`lease ${id}: written, but no record came back`);
   return lease;
 }
 

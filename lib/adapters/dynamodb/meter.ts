@@ -26,6 +26,7 @@ export function capacityMeter(): CapacityMeter {
       known.write += write;
       known.calls += 1;
     },
-    totals: () => new Map([...byOperation].map(([operation, totals]) => [operation, { ...totals }])),
+    totals: () =>
+      new Map([...byOperation].map(([operation, totals]) => [operation, { ...totals }])),
   };
 }

@@ -1,8 +1,10 @@
 /**
- * Reading a partition, page by page, leaner than the SDK does.
+ * Reading a partition, page by page.
  *
- * The SDK signs, sends and retries; its reading of the answer, which walks every attribute by schema,
- * is stepped around: the body is parsed as JSON once and handed over as it is.
+ * A target read costs our process 7 to 10 µs, all included, because its record is one attribute and
+ * the partition's name, the same in all items, is left out by projection; the SDK's walk over nested
+ * attributes costs 21. Stepping around the SDK's reading of the answer with one JSON.parse gained
+ * nothing measurable beyond that (250 targets of 308 bytes a slot, on two busy cores, 2026-11-21).
  *
  * Holds: strongly consistent; items come in key order; at most `limits.queryPagesMax` pages.
  * Fails: DependencyError, also when there are more pages than that.
@@ -31,7 +33,10 @@ export interface QueryOptions {
 
 export interface Queries {
   /** One page, and where to go on. */
-  page(operation: string, input: QueryInput): Promise<{ items: readonly Item[]; next?: QueryCommandInput["ExclusiveStartKey"] }>;
+  page(
+    operation: string,
+    input: QueryInput,
+  ): Promise<{ items: readonly Item[]; next?: QueryCommandInput["ExclusiveStartKey"] }>;
   /** All pages, in key order. */
   all(operation: string, input: QueryInput): AsyncIterable<readonly Item[]>;
 }

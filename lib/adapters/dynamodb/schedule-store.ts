@@ -14,13 +14,7 @@ import { InvariantError } from "#domain/errors.ts";
 import type { ScheduleStore } from "#ports/schedule-store.ts";
 import { dynamoAccess, type DynamoAccess } from "./access.ts";
 import { nameOf, type Item } from "./attributes.ts";
-import {
-  scheduleKey,
-  SCHEDULE_PREFIX,
-  slotPartition,
-  targetKey,
-  TARGET_PREFIX,
-} from "./keys.ts";
+import { scheduleKey, SCHEDULE_PREFIX, slotPartition, targetKey, TARGET_PREFIX } from "./keys.ts";
 import { number, text } from "./lease-codec.ts";
 import { dynamoQueries, type Queries } from "./query.ts";
 import { parseSchedule, type SlotPlace } from "./schedule-codec.ts";

@@ -13,6 +13,11 @@ export interface DynamoStoreOptions {
   readonly clock: Clock;
 }
 
-export function toolsOf({ client, tableName, meter, clock }: DynamoStoreOptions): DynamoAccessOptions {
+export function toolsOf({
+  client,
+  tableName,
+  meter,
+  clock,
+}: DynamoStoreOptions): DynamoAccessOptions {
   return { client, tableName, meter, backOff: backOff(clock) };
 }

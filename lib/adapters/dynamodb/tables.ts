@@ -20,10 +20,7 @@ export interface TableNames {
 }
 
 export function tableDefinitions(names: TableNames): CreateTableCommandInput[] {
-  return [
-    definition(names.leases, LEASE_TABLE_KEYS),
-    definition(names.targets, TARGET_TABLE_KEYS),
-  ];
+  return [definition(names.leases, LEASE_TABLE_KEYS), definition(names.targets, TARGET_TABLE_KEYS)];
 }
 
 const ACTIVE_WITHIN_SECONDS = 30;

@@ -9,6 +9,7 @@
  * Fails: CaptureError (dns, connect, tls, certificate, forbidden-address, configuration).
  *        On failure no socket stays open.
  */
+import { X509Certificate } from "node:crypto";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls, createSecureContext, type SecureContext } from "node:tls";
 import { distrust, validUntil } from "./certificate.ts";
@@ -256,6 +257,8 @@ function contextFor(ca: string | undefined): SecureContext {
   const [oldest] = contexts.keys();
   if (contexts.size >= CONTEXTS_MAX) contexts.delete(oldest);
   try {
+    // OpenSSL passes over what it can't read; we don't.
+    if (ca !== undefined) new X509Certificate(ca);
     const made = createSecureContext(ca === undefined ? {} : { ca, allowPartialTrustChain: true });
     contexts.set(ca, made);
     return made;

@@ -6,7 +6,10 @@
  *     reading → queued when a redirect is followed; waiting → queued when a reused connection
  *     turns out to be stale (once); any → settled on a limit, an error or a stop.
  *
- * Undici's `dispatch` is used instead of its `request`: see bench/http-probe-cost.ts.
+ * Undici's `dispatch` is used, which is what its `request` is made of, without the stream and the
+ * promises: 0.70 to 0.95 × the processor time (103 against 149 µs, 110 against 116 µs at 1,000/s on
+ * two busy cores, 2026-11-21, `node bench/http-probe-cost.ts`), and it tells when the request is
+ * written and when the first byte comes.
  *
  * Holds: settles once; holds at most one connection; every stage has a deadline.
  */
@@ -74,6 +77,7 @@ export class Run implements Dispatcher.DispatchHandler, Borrower, Entry, Moments
   private readonly timeoutMs: number;
   private readonly owner: Settled;
   private revealed: Revealed = NOTHING_REVEALED;
+  private redactor: ((text: string) => string) | undefined = undefined;
   private hop: Hop | undefined = undefined;
   private stage: Stage = "queued";
   private settled = false;
@@ -293,7 +297,7 @@ export class Run implements Dispatcher.DispatchHandler, Borrower, Entry, Moments
       body,
       latencyMs: this.endedAt - this.beganAt,
       certificateDays: this.certificateDays(),
-      redact: this.revealed === NOTHING_REVEALED ? unchanged : this.redactor(),
+      redact: this.revealed === NOTHING_REVEALED ? unchanged : (text) => this.redact(text),
     });
   }
 
@@ -333,11 +337,9 @@ export class Run implements Dispatcher.DispatchHandler, Borrower, Entry, Moments
   }
 
   private redact(text: string): string {
-    return this.revealed === NOTHING_REVEALED ? text : this.redactor()(text);
-  }
-
-  private redactor(): (text: string) => string {
-    return redactor(this.revealed, this.plan.settings);
+    if (this.revealed === NOTHING_REVEALED) return text;
+    this.redactor ??= redactor(this.revealed, this.plan.settings);
+    return this.redactor(text);
   }
 }
 

@@ -58,12 +58,12 @@ export function lambdaInvoker(options: LambdaInvokerOptions): Invoker {
 
   return {
     startCollector: ({ pool, lease }) => start(options.collectFunction, { pool, lease }),
-    startRebalancer(pool) {
+    async startRebalancer(pool) {
       const { rebalanceFunction } = options;
       if (rebalanceFunction === undefined) {
         throw new DependencyError("no rebalance function is named here", { retryable: false });
       }
-      return start(rebalanceFunction, { pool });
+      await start(rebalanceFunction, { pool });
     },
   };
 }

@@ -6,7 +6,9 @@ export interface MemoryInvoker extends Invoker {
   readonly rebalancers: readonly string[];
 }
 
-export function memoryInvoker(onStart: (invocation: CollectInvocation) => void = () => undefined): MemoryInvoker {
+export function memoryInvoker(
+  onStart: (invocation: CollectInvocation) => void = () => undefined,
+): MemoryInvoker {
   const collectors: CollectInvocation[] = [];
   const rebalancers: string[] = [];
   return {

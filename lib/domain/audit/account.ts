@@ -24,7 +24,12 @@ export interface DueInstant {
 const INSTANTS_MAX = 1_000_000;
 
 /** Instants of a target in [from, to), ascending, from the cadence and its place alone. */
-export function dueInstants(target: Pick<Target, "id" | "cadence">, slotsLog2: number, from: EpochMs, to: EpochMs): DueInstant[] {
+export function dueInstants(
+  target: Pick<Target, "id" | "cadence">,
+  slotsLog2: number,
+  from: EpochMs,
+  to: EpochMs,
+): DueInstant[] {
   const { hash32 } = targetHash(target.id);
   const slot = slotOf(hash32, slotsLog2);
   const shift = spread(target.cadence, slotsLog2, offsetInSlot(hash32, slotsLog2));
@@ -65,13 +70,20 @@ export function accountOf(request: AccountRequest): Account {
   const key = cadenceKey(target.cadence);
   const offset = offsetInSlot(targetHash(target.id).hash32, slotsLog2);
   const rounds = new Set(
-    request.samples.flatMap(({ cadence, round }) => (cadence === key && round !== undefined ? [round] : [])),
+    request.samples.flatMap(({ cadence, round }) =>
+      cadence === key && round !== undefined ? [round] : [],
+    ),
   );
   const since = epochMs(Math.max(from, target.registeredAt));
-  const due = dueInstants(target, slotsLog2, since, to).filter(({ instant }) => !isAfter(instant, offset, watermark));
+  const due = dueInstants(target, slotsLog2, since, to).filter(
+    ({ instant }) => !isAfter(instant, offset, watermark),
+  );
   const open = due.filter(({ round }) => !rounds.has(round));
   const lost = open.filter(
-    ({ instant }) => !missed.some((record) => record.cadence === key && isMissed(record, target.id, { instant, offset })),
+    ({ instant }) =>
+      !missed.some(
+        (record) => record.cadence === key && isMissed(record, target.id, { instant, offset }),
+      ),
   );
   return {
     due: due.length,
@@ -82,7 +94,11 @@ export function accountOf(request: AccountRequest): Account {
   };
 }
 
-function isMissed(record: MissedRecord, id: string, { instant, offset }: { instant: EpochMs; offset: number }): boolean {
+function isMissed(
+  record: MissedRecord,
+  id: string,
+  { instant, offset }: { instant: EpochMs; offset: number },
+): boolean {
   if (record.targets !== undefined && !record.targets.includes(id)) return false;
   return isAfter(instant, offset, record.from) && !isAfter(instant, offset, record.to);
 }

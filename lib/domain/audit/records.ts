@@ -10,9 +10,19 @@ import type { Captured, Look, Violation } from "./observation.ts";
 
 export function auditCaptured(captured: Captured, last: Look): Violation[] {
   const { slotsLog2 } = last.fleet.fleet;
-  const schedules = new Map(last.slots.flatMap(({ schedules }) => schedules.map((found) => [placeOf(found), found] as const)));
-  const samples = groupBy(captured.records.filter((record) => record.kind === "sample"), ({ target }) => target);
-  const missed = groupBy(captured.records.filter((record) => record.kind === "missed"), placeOf);
+  const schedules = new Map(
+    last.slots.flatMap(({ schedules }) =>
+      schedules.map((found) => [placeOf(found), found] as const),
+    ),
+  );
+  const samples = groupBy(
+    captured.records.filter((record) => record.kind === "sample"),
+    ({ target }) => target,
+  );
+  const missed = groupBy(
+    captured.records.filter((record) => record.kind === "missed"),
+    placeOf,
+  );
   const violations: Violation[] = duplicates(captured.records).map(({ target, round, count }) => ({
     invariant: "one-sample",
     what: `${target} has ${count} samples of round ${iso(round)}, expected one`,
@@ -22,7 +32,10 @@ export function auditCaptured(captured: Captured, last: Look): Violation[] {
     const place = placeOf({ slot, cadence: cadenceKey(target.cadence) });
     const schedule: Schedule | undefined = schedules.get(place);
     if (schedule === undefined) {
-      violations.push({ invariant: "nothing-lost", what: `${target.id} has no schedule ${place} in its slot` });
+      violations.push({
+        invariant: "nothing-lost",
+        what: `${target.id} has no schedule ${place} in its slot`,
+      });
       continue;
     }
     const { from, to } = captured;
@@ -42,7 +55,10 @@ export function auditCaptured(captured: Captured, last: Look): Violation[] {
       });
     }
     for (const round of account.extra) {
-      violations.push({ invariant: "nothing-extra", what: `${target.id} was captured for ${iso(round)}, which is no round of ${place}` });
+      violations.push({
+        invariant: "nothing-extra",
+        what: `${target.id} was captured for ${iso(round)}, which is no round of ${place}`,
+      });
     }
   }
   return violations;

@@ -13,7 +13,9 @@ export function auditTiling({ fleet }: Look): Violation[] {
   return [
     ...found.missing.map((range) => `${formatRange(range)} is in no lease`),
     ...found.doubled.map((range) => {
-      const owners = fleet.leases.filter(({ ranges }) => contains(ranges, range.from)).map(({ id }) => id);
+      const owners = fleet.leases
+        .filter(({ ranges }) => contains(ranges, range.from))
+        .map(({ id }) => id);
       return `${formatRange(range)} is in several leases: ${owners.join(", ")}`;
     }),
   ].map((what) => ({ invariant: "tiling", what }));
@@ -40,18 +42,32 @@ export function auditAlive({ fleet, at }: Look, limits: AuditLimits): Violation[
   const stale: Violation[] =
     silentMs <= limits.rebalanceMaxMs
       ? []
-      : [{ invariant: "rebalancer-alive", what: `the last rebalance was ${seconds(silentMs)} ago, expected at most ${seconds(limits.rebalanceMaxMs)}` }];
+      : [
+          {
+            invariant: "rebalancer-alive",
+            what: `the last rebalance was ${seconds(silentMs)} ago, expected at most ${seconds(limits.rebalanceMaxMs)}`,
+          },
+        ];
   const expired = fleet.leases.flatMap(({ id, holder }): Violation[] => {
     const forMs = holder === undefined ? 0 : at - holder.expiresAt - limits.skewMaxMs;
     if (forMs <= limits.expiredMaxMs) return [];
-    return [{ invariant: "leases-taken-up", what: `lease ${id} has been expired for ${seconds(forMs)}, expected at most ${seconds(limits.expiredMaxMs)}` }];
+    return [
+      {
+        invariant: "leases-taken-up",
+        what: `lease ${id} has been expired for ${seconds(forMs)}, expected at most ${seconds(limits.expiredMaxMs)}`,
+      },
+    ];
   });
   return [...stale, ...expired];
 }
 
 /** What may only grow between two looks. */
 export function auditMonotone(before: Look, after: Look): Violation[] {
-  return [...monotoneLeases(before, after), ...monotoneSlots(before, after), ...monotoneSchedules(before, after)];
+  return [
+    ...monotoneLeases(before, after),
+    ...monotoneSlots(before, after),
+    ...monotoneSchedules(before, after),
+  ];
 }
 
 function monotoneLeases(before: Look, after: Look): Violation[] {
@@ -59,7 +75,12 @@ function monotoneLeases(before: Look, after: Look): Violation[] {
   return after.fleet.leases.flatMap(({ id, epoch, version }): Violation[] => {
     const was = known.get(id);
     if (was === undefined || (epoch >= was.epoch && version >= was.version)) return [];
-    return [{ invariant: "monotone-epoch", what: `lease ${id} went from epoch ${was.epoch} version ${was.version} back to ${epoch} version ${version}` }];
+    return [
+      {
+        invariant: "monotone-epoch",
+        what: `lease ${id} went from epoch ${was.epoch} version ${was.version} back to ${epoch} version ${version}`,
+      },
+    ];
   });
 }
 
@@ -67,14 +88,26 @@ function monotoneLeases(before: Look, after: Look): Violation[] {
 function monotoneSlots(before: Look, after: Look): Violation[] {
   const { slotsLog2 } = after.fleet.fleet;
   return after.slots.flatMap(({ slot }): Violation[] => {
-    const [was, is] = [leaseOf(before.fleet.leases, slot, slotsLog2), leaseOf(after.fleet.leases, slot, slotsLog2)];
+    const [was, is] = [
+      leaseOf(before.fleet.leases, slot, slotsLog2),
+      leaseOf(after.fleet.leases, slot, slotsLog2),
+    ];
     if (was === undefined || is === undefined || is.epoch >= was.epoch) return [];
-    return [{ invariant: "monotone-epoch", what: `slot ${slot} went from epoch ${was.epoch} (lease ${was.id}) back to ${is.epoch} (lease ${is.id})` }];
+    return [
+      {
+        invariant: "monotone-epoch",
+        what: `slot ${slot} went from epoch ${was.epoch} (lease ${was.id}) back to ${is.epoch} (lease ${is.id})`,
+      },
+    ];
   });
 }
 
 function monotoneSchedules(before: Look, after: Look): Violation[] {
-  const known = new Map(before.slots.flatMap(({ schedules }) => schedules.map((schedule) => [nameOf(schedule), schedule] as const)));
+  const known = new Map(
+    before.slots.flatMap(({ schedules }) =>
+      schedules.map((schedule) => [nameOf(schedule), schedule] as const),
+    ),
+  );
   return after.slots.flatMap(({ schedules }) =>
     schedules.flatMap((is): Violation[] => {
       const was = known.get(nameOf(is));
@@ -87,14 +120,21 @@ function monotoneSchedules(before: Look, after: Look): Violation[] {
         });
       }
       if (is.epoch < was.epoch) {
-        violations.push({ invariant: "monotone-epoch", what: `${nameOf(is)} went from epoch ${was.epoch} back to ${is.epoch}` });
+        violations.push({
+          invariant: "monotone-epoch",
+          what: `${nameOf(is)} went from epoch ${was.epoch} back to ${is.epoch}`,
+        });
       }
       return violations;
     }),
   );
 }
 
-function leaseOf(leases: readonly Lease[], slot: Slot, slotsLog2: number): (Lease & { readonly id: LeaseId }) | undefined {
+function leaseOf(
+  leases: readonly Lease[],
+  slot: Slot,
+  slotsLog2: number,
+): (Lease & { readonly id: LeaseId }) | undefined {
   const { from } = slotRange(slot, slotsLog2);
   return leases.find(({ ranges }) => contains(ranges, from));
 }

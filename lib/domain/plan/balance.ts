@@ -56,14 +56,23 @@ function worthwhile(sheet: Sheet, { from, to, mean }: Pair): Picked | undefined 
 }
 
 export function most(seats: readonly Seat[]): Seat | undefined {
-  return seats.reduce<Seat | undefined>((best, seat) => (best === undefined || seat.weight > best.weight ? seat : best), undefined);
+  return seats.reduce<Seat | undefined>(
+    (best, seat) => (best === undefined || seat.weight > best.weight ? seat : best),
+    undefined,
+  );
 }
 
 export function least(seats: readonly Seat[]): Seat | undefined {
-  return seats.reduce<Seat | undefined>((best, seat) => (best === undefined || seat.weight < best.weight ? seat : best), undefined);
+  return seats.reduce<Seat | undefined>(
+    (best, seat) => (best === undefined || seat.weight < best.weight ? seat : best),
+    undefined,
+  );
 }
 
-function explain(sheet: Sheet, { from, to, mean, picked }: Pair & { readonly picked: Picked }): string {
+function explain(
+  sheet: Sheet,
+  { from, to, mean, picked }: Pair & { readonly picked: Picked },
+): string {
   const times = (from.weight / mean).toFixed(2);
   return `${from.id} carries ${amount(sheet, from.weight)}, ${times} × the mean: ${describeRuns(picked.runs)} (${amount(sheet, picked.weight)}) go to ${to.id}`;
 }

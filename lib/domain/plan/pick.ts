@@ -30,7 +30,12 @@ export interface PickRequest {
 export function pick({ from, to, want, piecesMax, weights }: PickRequest): Picked {
   const order = from.runs
     .map((run) => ({ run, joins: to.bounds.has(run.from) || to.bounds.has(run.to) }))
-    .toSorted((a, b) => Number(b.joins) - Number(a.joins) || length(a.run) - length(b.run) || a.run.from - b.run.from);
+    .toSorted(
+      (a, b) =>
+        Number(b.joins) - Number(a.joins) ||
+        length(a.run) - length(b.run) ||
+        a.run.from - b.run.from,
+    );
   const runs: Run[] = [];
   const left: Run[] = [];
   let weight = 0;
@@ -79,7 +84,11 @@ export function pickLightest(from: Seat, weights: Weights): Picked | undefined {
 }
 
 /** The longest piece at one end of the run that weighs at most `room`. */
-function edge(run: Run, fromLeft: boolean, { room, weights }: { room: number; weights: Weights }): Run | undefined {
+function edge(
+  run: Run,
+  fromLeft: boolean,
+  { room, weights }: { room: number; weights: Weights },
+): Run | undefined {
   if (between(run, weights) <= room) return run;
   let count = 0;
   for (const all = length(run); count < all; count += 1) {
@@ -93,7 +102,9 @@ function cut(run: Run, fromLeft: boolean, count: number): Run {
 }
 
 function without(run: Run, piece: Run): Run {
-  return piece.from === run.from ? { from: piece.to, to: run.to } : { from: run.from, to: piece.from };
+  return piece.from === run.from
+    ? { from: piece.to, to: run.to }
+    : { from: run.from, to: piece.from };
 }
 
 function between({ from, to }: Run, { sums }: Weights): number {

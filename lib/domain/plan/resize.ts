@@ -48,7 +48,10 @@ export function drain(sheet: Sheet, { active, surplus }: Staff, mean: number): v
   }
 }
 
-function pickAny(sheet: Sheet, { from, to, want }: { from: Seat; to: Seat; want: number }): ReturnType<typeof pickLightest> {
+function pickAny(
+  sheet: Sheet,
+  { from, to, want }: { from: Seat; to: Seat; want: number },
+): ReturnType<typeof pickLightest> {
   const { weights, state } = sheet;
   const piecesMax = state.limits.rangesPerMoveMax;
   const picked = pick({ from, to, want: Math.max(0, want), piecesMax, weights });
@@ -57,11 +60,18 @@ function pickAny(sheet: Sheet, { from, to, want }: { from: Seat; to: Seat; want:
 
 export function removeLeases(sheet: Sheet, surplus: readonly Seat[]): void {
   const byId = new Map(sheet.state.leases.map((lease) => [lease.id, lease]));
-  const promisedTo = new Set(sheet.state.leases.flatMap((lease) => lease.giving.map(({ to }) => to)));
+  const promisedTo = new Set(
+    sheet.state.leases.flatMap((lease) => lease.giving.map(({ to }) => to)),
+  );
   for (const { id, version } of surplus) {
     const lease: Lease | undefined = byId.get(id);
     if (!hasRoom(sheet) || lease === undefined || lease.version !== version) continue;
     if (lease.ranges.length > 0 || lease.holder !== undefined || promisedTo.has(id)) continue;
-    sheet.moves.push({ kind: "remove-lease", lease: id, version, why: `${id} is empty, unowned and not desired: it is removed` });
+    sheet.moves.push({
+      kind: "remove-lease",
+      lease: id,
+      version,
+      why: `${id} is empty, unowned and not desired: it is removed`,
+    });
   }
 }

@@ -42,7 +42,9 @@ export function weightOf(runs: readonly Run[], { sums }: Weights): number {
 /** `12-19, 40`, shortened. */
 export function describeRuns(runs: readonly Run[]): string {
   const SHOWN_MAX = 6;
-  const words = runs.slice(0, SHOWN_MAX).map(({ from, to }) => (to - from === 1 ? `${from}` : `${from}-${to - 1}`));
+  const words = runs
+    .slice(0, SHOWN_MAX)
+    .map(({ from, to }) => (to - from === 1 ? `${from}` : `${from}-${to - 1}`));
   const count = runs.reduce((sum, { from, to }) => sum + to - from, 0);
   const more = runs.length > SHOWN_MAX ? ` and ${runs.length - SHOWN_MAX} more pieces` : "";
   return `${count === 1 ? "slot" : "slots"} ${words.join(", ")}${more}`;

@@ -5,7 +5,13 @@
  * `#domain/lag.ts`.
  */
 import type { FleetSnapshot } from "#domain/fleet.ts";
-import { fleetBacklog, lastMinute, latenessPercentileMs, leaseLagMs, orphanedSlots } from "#domain/lag.ts";
+import {
+  fleetBacklog,
+  lastMinute,
+  latenessPercentileMs,
+  leaseLagMs,
+  orphanedSlots,
+} from "#domain/lag.ts";
 import { isHeld } from "#domain/lease.ts";
 import type { EpochMs } from "#domain/units.ts";
 import type { Metric, MetricUnit } from "#ports/metric-sink.ts";
@@ -43,7 +49,10 @@ export function metricValues(input: MetricInput): Record<MetricName, number> {
   const { fleet, leases } = snapshot;
   const minute = lastMinute(leases, now);
   return {
-    CollectionLag: Math.max(input.slotsLagMs, ...leases.map((lease) => leaseLagMs(lease, now, skewMaxMs))),
+    CollectionLag: Math.max(
+      input.slotsLagMs,
+      ...leases.map((lease) => leaseLagMs(lease, now, skewMaxMs)),
+    ),
     StartLateness: latenessPercentileMs(minute.lateness, 0.99),
     BacklogRounds: fleetBacklog(leases, fleet.slotsLog2, now, skewMaxMs),
     Captures: minute.captures,

@@ -9,6 +9,7 @@ import type { EpochMs } from "#domain/units.ts";
 export function slotsOfMinute(slotsLog2: number, now: EpochMs, rotationMinutes: number): Slot[] {
   const turn = minuteOf(now) % rotationMinutes;
   const slots: Slot[] = [];
-  for (let slot = turn; slot < slotCount(slotsLog2); slot += rotationMinutes) slots.push(slot as Slot);
+  for (let slot = turn; slot < slotCount(slotsLog2); slot += rotationMinutes)
+    slots.push(slot as Slot);
   return slots;
 }

@@ -16,27 +16,48 @@ import type { HealthCheckDeps, HealthCheckRun } from "./settings.ts";
 
 type Deps = Pick<HealthCheckDeps, "clock" | "schedules" | "settings">;
 
-export async function readSlots(deps: Deps, run: HealthCheckRun, slots: readonly Slot[]): Promise<SlotLook[]> {
+export async function readSlots(
+  deps: Deps,
+  run: HealthCheckRun,
+  slots: readonly Slot[],
+): Promise<SlotLook[]> {
   const looks: SlotLook[] = [];
   for (let from = 0; from < slots.length && !run.stop.aborted; from += deps.settings.slotsAtOnce) {
     const part = slots.slice(from, from + deps.settings.slotsAtOnce);
-    const read = part.map(async (slot) => ({ slot, schedules: await deps.schedules.readSchedules(run.pool, slot) }));
+    const read = part.map(async (slot) => ({
+      slot,
+      schedules: await deps.schedules.readSchedules(run.pool, slot),
+    }));
     looks.push(...(await Promise.all(read)));
   }
   return looks;
 }
 
 /** The largest lag of these slots. */
-export async function slotsLagMs(deps: Deps, run: HealthCheckRun, { looks, slotsLog2 }: { looks: readonly SlotLook[]; slotsLog2: number }): Promise<number> {
+export async function slotsLagMs(
+  deps: Deps,
+  run: HealthCheckRun,
+  { looks, slotsLog2 }: { looks: readonly SlotLook[]; slotsLog2: number },
+): Promise<number> {
   const { suspectAfterMs, suspectsMax } = deps.settings;
   const now = deps.clock.now();
   const bounds = looks.map((look) => ({
     slot: look.slot,
-    boundMs: Math.max(0, ...look.schedules.map((schedule) => lagMs(oldestDueBound(keyOf(schedule, slotsLog2), schedule.watermark, now), now))),
+    boundMs: Math.max(
+      0,
+      ...look.schedules.map((schedule) =>
+        lagMs(oldestDueBound(keyOf(schedule, slotsLog2), schedule.watermark, now), now),
+      ),
+    ),
   }));
   // The bound counts schedules without targets, too: what seems late is looked at with its targets.
-  const suspects = bounds.filter(({ boundMs }) => boundMs > suspectAfterMs).toSorted((a, b) => b.boundMs - a.boundMs);
-  let largest = Math.max(0, ...bounds.filter(({ boundMs }) => boundMs <= suspectAfterMs).map(({ boundMs }) => boundMs));
+  const suspects = bounds
+    .filter(({ boundMs }) => boundMs > suspectAfterMs)
+    .toSorted((a, b) => b.boundMs - a.boundMs);
+  let largest = Math.max(
+    0,
+    ...bounds.filter(({ boundMs }) => boundMs <= suspectAfterMs).map(({ boundMs }) => boundMs),
+  );
   for (const { slot } of suspects.slice(0, suspectsMax)) {
     if (run.stop.aborted) break;
     largest = Math.max(largest, await exactLagMs(deps, run, { slot, slotsLog2 }));
@@ -44,13 +65,19 @@ export async function slotsLagMs(deps: Deps, run: HealthCheckRun, { looks, slots
   return largest;
 }
 
-async function exactLagMs(deps: Deps, run: HealthCheckRun, { slot, slotsLog2 }: { slot: Slot; slotsLog2: number }): Promise<number> {
+async function exactLagMs(
+  deps: Deps,
+  run: HealthCheckRun,
+  { slot, slotsLog2 }: { slot: Slot; slotsLog2: number },
+): Promise<number> {
   const { schedules, targets } = await deps.schedules.readSlot(run.pool, slot);
   const now = deps.clock.now();
   return Math.max(
     0,
     ...schedules.map((schedule) => {
-      const own = targets.filter(({ cadence }) => cadenceKey(cadence) === schedule.cadence).map((target) => dueTarget(target, slotsLog2));
+      const own = targets
+        .filter(({ cadence }) => cadenceKey(cadence) === schedule.cadence)
+        .map((target) => dueTarget(target, slotsLog2));
       return lagMs(oldestDueAt(keyOf(schedule, slotsLog2), schedule.watermark, own, now), now);
     }),
   );

@@ -15,7 +15,12 @@ export interface Applied {
 
 type Deps = Pick<RebalanceDeps, "clock" | "leases" | "log" | "settings">;
 
-export async function applyMoves(deps: Deps, snapshot: FleetSnapshot, moves: readonly Move[], stop: AbortSignal): Promise<Applied> {
+export async function applyMoves(
+  deps: Deps,
+  snapshot: FleetSnapshot,
+  moves: readonly Move[],
+  stop: AbortSignal,
+): Promise<Applied> {
   const byId = new Map(snapshot.leases.map((lease) => [lease.id, lease]));
   let { fleet } = snapshot;
   let applied = 0;
@@ -42,13 +47,25 @@ interface Step {
   readonly byId: ReadonlyMap<LeaseId, Lease>;
 }
 
-async function applyMove({ clock, leases, settings }: Deps, { move, fleet, byId }: Step): Promise<Outcome> {
+async function applyMove(
+  { clock, leases, settings }: Deps,
+  { move, fleet, byId }: Step,
+): Promise<Outcome> {
   const { pool } = fleet;
   switch (move.kind) {
     case "move": {
       const { from, fromVersion, to, toVersion, ranges } = move;
       const { skewMaxMs } = settings;
-      const moved = await leases.move({ pool, from, fromVersion, to, toVersion, ranges, now: clock.now(), skewMaxMs });
+      const moved = await leases.move({
+        pool,
+        from,
+        fromVersion,
+        to,
+        toVersion,
+        ranges,
+        now: clock.now(),
+        skewMaxMs,
+      });
       return { result: moved.kind === "moved" ? "applied" : moved.why };
     }
     case "promise": {
@@ -63,7 +80,9 @@ async function applyMove({ clock, leases, settings }: Deps, { move, fleet, byId 
     }
     case "add-lease": {
       const added = await leases.addLease(fleet);
-      return added.kind === "added" ? { result: "applied", fleet: added.fleet } : { result: "version" };
+      return added.kind === "added"
+        ? { result: "applied", fleet: added.fleet }
+        : { result: "version" };
     }
     case "remove-lease": {
       const lease = byId.get(move.lease);

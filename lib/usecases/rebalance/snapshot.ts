@@ -21,7 +21,11 @@ const READS_MAX = 5;
 const READ_PAUSE_MS = 100;
 const NAME_ATTEMPTS_MAX = 8;
 
-export async function readTiling(deps: Deps, pool: string, stop?: AbortSignal): Promise<TilingRead> {
+export async function readTiling(
+  deps: Deps,
+  pool: string,
+  stop?: AbortSignal,
+): Promise<TilingRead> {
   for (let attempt = 1; ; attempt += 1) {
     const snapshot = await deps.leases.readFleet(pool);
     if (snapshot === undefined) return { kind: "no-pool" };
@@ -36,14 +40,18 @@ export async function readTiling(deps: Deps, pool: string, stop?: AbortSignal): 
 }
 
 /** What was read, with our name in it; a lost race is read again, name and leases together. */
-export async function readAndName(deps: Deps, run: RebalanceRun): Promise<TilingRead & { readonly before?: FleetSnapshot["fleet"] }> {
+export async function readAndName(
+  deps: Deps,
+  run: RebalanceRun,
+): Promise<TilingRead & { readonly before?: FleetSnapshot["fleet"] }> {
   for (let attempt = 1; ; attempt += 1) {
     const read = await readTiling(deps, run.pool, run.stop);
     if (read.kind === "no-pool") return read;
     const { fleet: before, leases } = read.snapshot;
     const lastRebalance = { at: deps.clock.now(), by: run.name };
     const written = await deps.leases.writeFleet({ ...before, lastRebalance });
-    if (written.kind === "written") return { ...read, snapshot: { fleet: written.fleet, leases }, before };
+    if (written.kind === "written")
+      return { ...read, snapshot: { fleet: written.fleet, leases }, before };
     // Somebody else keeps writing: a newer run, or an operator. Both are good enough to go on with.
     if (attempt >= NAME_ATTEMPTS_MAX) return { ...read, before };
   }

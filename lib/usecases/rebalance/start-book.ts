@@ -54,14 +54,20 @@ export function startBook(settings: RebalanceSettings, times: StartTimes): Start
     nextAt(lease, need) {
       const started = book.get(lease.id);
       if (started === undefined) return need.at;
-      if (started.count >= settings.startsPerEpochMax && started.epoch === lease.epoch) return undefined;
+      if (started.count >= settings.startsPerEpochMax && started.epoch === lease.epoch)
+        return undefined;
       return latestOf(need.at, repeatAt(started, need));
     },
     note(lease, need, now) {
       const before = book.get(lease.id);
       const count = before?.epoch === lease.epoch ? before.count + 1 : 1;
       total += 1;
-      book.set(lease.id, { epoch: lease.epoch, at: now, count, isSuccessor: need.reason === "successor" });
+      book.set(lease.id, {
+        epoch: lease.epoch,
+        at: now,
+        count,
+        isSuccessor: need.reason === "successor",
+      });
     },
     observe(lease, now) {
       const started = book.get(lease.id);
@@ -70,7 +76,8 @@ export function startBook(settings: RebalanceSettings, times: StartTimes): Start
       if (epoch > started.epoch && holder !== undefined) {
         // As of its first heartbeat we only see that it was earlier.
         const acquiredAt = earliest(now, after(holder.expiresAt, -settings.leaseTtlMs));
-        if (!started.isSuccessor && started.count === 1) times.learn(Math.max(0, acquiredAt - started.at));
+        if (!started.isSuccessor && started.count === 1)
+          times.learn(Math.max(0, acquiredAt - started.at));
         book.delete(lease.id);
       } else if (epoch > started.epoch && now >= after(started.at, settings.startRepeatMs)) {
         // Owned and released between two looks, or moved.

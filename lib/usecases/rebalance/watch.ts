@@ -14,13 +14,12 @@
  * Fails: never for a store that is out of reach for a moment: that is logged and tried again.
  */
 import { DependencyError } from "#domain/errors.ts";
-import type { Lease, LeaseId } from "#domain/lease.ts";
+import type { LeaseId } from "#domain/lease.ts";
 import { after, earliest, type EpochMs } from "#domain/units.ts";
 import { sleep } from "#ports/clock.ts";
-import { isBusy, needOf, type Need } from "./need.ts";
-import { leasesWithRequests } from "./requested.ts";
+import { handOverMs, lookout, soonest, type Lookout } from "./lookout.ts";
 import type { RebalanceDeps, RebalanceRun } from "./settings.ts";
-import { startBook } from "./start-book.ts";
+import { startBook, type StartBook } from "./start-book.ts";
 
 export type WatchEnd = "idle" | "superseded" | "stayed" | "stopped" | "no-pool";
 
@@ -38,149 +37,107 @@ export interface WatchReport {
 const TURN_MIN_MS = 1;
 const AFTER_FAILURE_MS = 500;
 const STARTS_AT_ONCE_MAX = 16;
-/** Least time that a start by the run before gets to be seen. */
-const OLDER_GRACE_MIN_MS = 1_000;
 
-export function handOverMs(settings: { readonly pollMs: number }): number {
-  return settings.pollMs + 500;
+/** How the run stands: changed by its turns. */
+interface Course {
+  lookedAt: EpochMs | undefined;
+  /** No start that is wanted at or after this is made. */
+  endAt: EpochMs;
+  /** Why it ends when `endAt` has come. */
+  why: "stayed" | "superseded";
 }
 
-/** How far ahead work must be for a run to end at once: the next run is there by then. */
-export function horizonMs(deps: Pick<RebalanceDeps, "settings" | "startTimes">): number {
-  const { settings, startTimes } = deps;
-  const late = 5_000;
-  return settings.everyMs + late + handOverMs(settings) + startTimes.aheadMs() + settings.prepareMs;
+interface Tools {
+  readonly deps: RebalanceDeps;
+  readonly run: RebalanceRun;
+  readonly book: StartBook;
+  readonly view: Lookout;
 }
 
-export async function watch(deps: RebalanceDeps, run: RebalanceRun, { startedAt, olderUntil }: Watch): Promise<WatchReport> {
+export async function watch(
+  deps: RebalanceDeps,
+  run: RebalanceRun,
+  { startedAt, olderUntil }: Watch,
+): Promise<WatchReport> {
   const { clock, settings } = deps;
   const book = startBook(settings, deps.startTimes);
-  const known = new Map<LeaseId, Known>();
-  let requestedSince: ReadonlyMap<LeaseId, EpochMs> = new Map();
-  let endAt = earliest(after(startedAt, settings.stayMaxMs), after(run.deadlineAt, -settings.reserveMs));
-  let end: WatchEnd = "stayed";
-  let lookedAt: EpochMs | undefined;
-
-  /** Why there is nothing more to watch; undefined to go on. */
-  async function look(): Promise<WatchEnd | undefined> {
-    const snapshot = await deps.leases.readFleet(run.pool);
-    if (snapshot === undefined) return "no-pool";
-    const now = clock.now();
-    const newer = snapshot.fleet.lastRebalance;
-    if (end !== "superseded" && newer !== undefined && newer.by !== run.name) {
-      end = "superseded";
-      const handedAt = earliest(after(newer.at, handOverMs(settings)), after(now, handOverMs(settings)));
-      endAt = earliest(endAt, handedAt);
-    }
-    known.clear();
-    for (const lease of snapshot.leases) learn(lease, now);
-    const free = snapshot.leases.filter((lease) => lease.holder === undefined && lease.ranges.length > 0);
-    const requested = await leasesWithRequests(deps.requests, snapshot.fleet, free);
-    requestedSince = new Map([...requested].map((id) => [id, requestedSince.get(id) ?? now]));
-    if (requested.size > 0 || snapshot.leases.some(({ id }) => book.isPending(id))) return undefined;
-    return isBusy(snapshot.leases, after(now, horizonMs(deps))) ? undefined : "idle";
-  }
-
-  function learn(lease: Lease, now: EpochMs): void {
-    book.observe(lease, now);
-    known.set(lease.id, { lease, readAt: now });
-  }
-
-  function wanted({ lease, readAt }: Known): Wanted | undefined {
-    const { skewMaxMs, longestTimeoutMs, prepareMs } = settings;
-    const aheadMs = deps.startTimes.aheadMs() + prepareMs;
-    const requestedAt = lease.holder === undefined ? requestedSince.get(lease.id) : undefined;
-    const need: Need | undefined =
-      requestedAt === undefined
-        ? needOf(lease, { skewMaxMs, longestTimeoutMs, aheadMs })
-        : { at: requestedAt, reason: "request" };
-    if (need === undefined) return undefined;
-    const at = book.nextAt(lease, olderUntil === undefined ? need : afterOlder(need, olderUntil));
-    return at === undefined || at >= endAt ? undefined : { lease, readAt, need, at };
-  }
-
-  function afterOlder(need: Need, until: EpochMs): Need {
-    const graceMs = Math.max(OLDER_GRACE_MIN_MS, 2 * deps.startTimes.aheadMs());
-    return need.at < until ? { ...need, at: after(until, graceMs) } : need;
-  }
-
-  function allWanted(): Wanted[] {
-    return [...known.values()].flatMap((entry) => wanted(entry) ?? []);
-  }
-
-  async function startOne(id: LeaseId): Promise<void> {
-    const before = known.get(id);
-    if (before === undefined) return;
-    // What was read with the fleet this very moment needs no second read.
-    if (clock.now() > before.readAt) {
-      const lease = await deps.leases.findLease(run.pool, id);
-      if (lease === undefined) {
-        known.delete(id);
-        return;
-      }
-      learn(lease, clock.now());
-    }
-    const now = clock.now();
-    const entry = known.get(id);
-    const found = entry === undefined ? undefined : wanted(entry);
-    if (found === undefined || found.at > now || run.stop.aborted) return;
-    book.note(found.lease, found.need, now);
-    await invoke(deps, run.pool, found);
-  }
-
-  async function startWanted(): Promise<void> {
-    const now = clock.now();
-    const due = allWanted().filter(({ at }) => at <= now);
-    for (let from = 0; from < due.length; from += STARTS_AT_ONCE_MAX) {
-      await Promise.all(due.slice(from, from + STARTS_AT_ONCE_MAX).map(({ lease }) => startOne(lease.id)));
-    }
-  }
-
-  function nextTurnMs(now: EpochMs): number {
-    const looksAt = after(lookedAt ?? now, settings.pollMs);
-    const soonest = allWanted().reduce((first, { at }) => earliest(first, at), earliest(looksAt, endAt));
-    return Math.max(TURN_MIN_MS, Math.min(settings.pollMs, soonest - now));
-  }
-
+  const tools: Tools = { deps, run, book, view: lookout(deps, run, { book, olderUntil }) };
+  const stayUntil = after(startedAt, settings.stayMaxMs);
+  const endAt = earliest(stayUntil, after(run.deadlineAt, -settings.reserveMs));
+  const course: Course = { lookedAt: undefined, endAt, why: "stayed" };
   const turnsMax = Math.ceil(settings.stayMaxMs / TURN_MIN_MS);
   for (let turn = 0; turn < turnsMax; turn += 1) {
-    const now = clock.now();
     if (run.stop.aborted) return { ended: "stopped", starts: book.total };
-    if (now >= endAt) break;
-    try {
-      if (lookedAt === undefined || now >= after(lookedAt, settings.pollMs) || now < lookedAt) {
-        lookedAt = now;
-        const ended = await look();
-        if (ended !== undefined) return { ended, starts: book.total };
-      }
-      await startWanted();
-      await sleep(clock, nextTurnMs(clock.now()), run.stop);
-    } catch (error) {
-      if (!(error instanceof DependencyError)) throw error;
-      deps.log.warn("the fleet can't be watched for a moment; trying again", { error });
-      await sleep(clock, AFTER_FAILURE_MS, run.stop);
-    }
+    if (clock.now() >= course.endAt) break;
+    const ended = await takeTurn(tools, course);
+    if (ended !== undefined) return { ended, starts: book.total };
   }
-  return { ended: end, starts: book.total };
+  return { ended: course.why, starts: book.total };
 }
 
-interface Known {
-  readonly lease: Lease;
-  readonly readAt: EpochMs;
-}
-
-interface Wanted extends Known {
-  readonly need: Need;
-  readonly at: EpochMs;
-}
-
-async function invoke(deps: RebalanceDeps, pool: string, { lease, need }: Wanted): Promise<void> {
-  const fields = { lease: lease.id, epoch: lease.epoch, reason: need.reason };
+/** Why there is nothing more to watch; undefined to go on. */
+async function takeTurn(tools: Tools, course: Course): Promise<WatchEnd | undefined> {
+  const { deps, run } = tools;
   try {
-    await deps.invoker.startCollector({ pool, lease: lease.id });
+    const ended = await lookWhenDue(tools, course);
+    if (ended !== undefined) return ended;
+    await startWanted(tools, course);
+    await sleep(deps.clock, restMs(tools, course), run.stop);
+  } catch (error) {
+    if (!(error instanceof DependencyError)) throw error;
+    deps.log.warn("the fleet can't be watched for a moment; trying again", { error });
+    await sleep(deps.clock, AFTER_FAILURE_MS, run.stop);
+  }
+  return undefined;
+}
+
+async function lookWhenDue({ deps, view }: Tools, course: Course): Promise<WatchEnd | undefined> {
+  const { settings, clock } = deps;
+  const now = clock.now();
+  const { lookedAt } = course;
+  // A clock that jumped back must not blind us until it has caught up.
+  const isDue = lookedAt === undefined || now >= after(lookedAt, settings.pollMs) || now < lookedAt;
+  if (!isDue) return undefined;
+  course.lookedAt = now;
+  const looked = await view.look();
+  if (looked.kind === "no-pool") return "no-pool";
+  if (looked.newerAt !== undefined && course.why !== "superseded") {
+    course.why = "superseded";
+    // Its clock may differ from ours: never longer than a hand-over from now.
+    const handedAt = after(earliest(looked.newerAt, clock.now()), handOverMs(settings));
+    course.endAt = earliest(course.endAt, handedAt);
+  }
+  return looked.isIdle ? "idle" : undefined;
+}
+
+async function startWanted(tools: Tools, { endAt }: Course): Promise<void> {
+  const now = tools.deps.clock.now();
+  const due = tools.view.wanted().filter(({ at }) => at <= now && at < endAt);
+  for (let from = 0; from < due.length; from += STARTS_AT_ONCE_MAX) {
+    const some = due.slice(from, from + STARTS_AT_ONCE_MAX);
+    await Promise.all(some.map(({ lease }) => startOne(tools, lease.id)));
+  }
+}
+
+async function startOne({ deps, run, book, view }: Tools, id: LeaseId): Promise<void> {
+  const wanted = await view.confirm(id);
+  if (wanted === undefined || run.stop.aborted) return;
+  const { lease, need } = wanted;
+  const fields = { lease: id, epoch: lease.epoch, reason: need.reason };
+  book.note(lease, need, deps.clock.now());
+  try {
+    await deps.invoker.startCollector({ pool: run.pool, lease: id });
     deps.log.info("collector started", fields);
   } catch (error) {
     if (!(error instanceof DependencyError)) throw error;
     deps.log.warn("a collector could not be started; it is tried again", { ...fields, error });
   }
+}
+
+function restMs({ deps, view }: Tools, { lookedAt, endAt }: Course): number {
+  const { clock, settings } = deps;
+  const now = clock.now();
+  const looksAt = after(lookedAt ?? now, settings.pollMs);
+  const next = soonest(view.wanted(), earliest(looksAt, endAt));
+  return Math.max(TURN_MIN_MS, Math.min(settings.pollMs, next - now));
 }

@@ -12,6 +12,7 @@ import type { Slot } from "#domain/slot.ts";
 import type { Target } from "#domain/target.ts";
 import { sleep, type Clock } from "#ports/clock.ts";
 import type { ScheduleStore } from "#ports/schedule-store.ts";
+import { patiently } from "./patiently.ts";
 
 const WRITE_UNIT_BYTES = 1_024;
 /** Key and attribute names around the definition. */
@@ -40,7 +41,8 @@ export async function putPaced(
     // A clock that was set back must not stretch the wait.
     const waitMs = Math.min(dueAfterMs, dueAfterMs - (clock.now() - startedAt));
     if (waitMs > 0) await sleep(clock, waitMs);
-    await schedules.putTargets(pool, slot, piece.map(({ target }) => target)); // prettier-ignore
+    const targets = piece.map(({ target }) => target);
+    await patiently(clock, () => schedules.putTargets(pool, slot, targets));
     units += piece.reduce((sum, { bytes }) => sum + writeUnits(bytes), 0);
   }
 }

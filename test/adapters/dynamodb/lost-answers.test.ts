@@ -53,7 +53,11 @@ describe.skipIf(engineMissing() !== undefined)("writes whose answer was lost", (
     serviceMs: durationMs(1),
   });
 
-  async function lost<T>(operation: string, send: () => Promise<T>, fault: Fault = "lose"): Promise<T> {
+  async function lost<T>(
+    operation: string,
+    send: () => Promise<T>,
+    fault: Fault = "lose",
+  ): Promise<T> {
     const before = proxy.seen(operation);
     proxy.fail(operation, fault);
     const result = await send();

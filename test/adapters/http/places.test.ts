@@ -214,7 +214,7 @@ describe("remembered names", () => {
     const known = names((_, family) => {
       asked += 1;
       return Promise.resolve(
-        ["1.1.1.1", "2.2.2.2", "::3", "::4"].map((address) => ({ address, family: family })),
+        ["1.1.1.1", "2.2.2.2", "::3", "::4"].map((address) => ({ address, family })),
       );
     });
     await known.find("a.test", 0);

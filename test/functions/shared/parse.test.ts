@@ -8,7 +8,11 @@ import { rebalanceEvent } from "#functions/rebalance/event.ts";
 import { parseEnvironment, parseEvent } from "#functions/shared/parse.ts";
 import { InvalidInputError } from "#domain/errors.ts";
 
-const rebalance = { LAMPLIGHTER_POOL: "default", LEASE_TABLE_NAME: "leases", COLLECT_FUNCTION_NAME: "collect" };
+const rebalance = {
+  LAMPLIGHTER_POOL: "default",
+  LEASE_TABLE_NAME: "leases",
+  COLLECT_FUNCTION_NAME: "collect",
+};
 const collect = {
   LAMPLIGHTER_POOL: "default",
   LEASE_TABLE_NAME: "leases",
@@ -40,14 +44,38 @@ describe("environment", () => {
   });
 
   it.each([
-    [{ LEASE_TABLE_NAME: undefined }, "environment LEASE_TABLE_NAME: found nothing, expected a string"],
-    [{ LEASE_TABLE_NAME: "" }, 'environment LEASE_TABLE_NAME: found "", expected a text that is not empty'],
-    [{ SAMPLES_LOCATION: "s3://bucket" }, 'environment SAMPLES_LOCATION: found "s3://bucket", expected a file: URL'],
-    [{ LEASE_TTL_MS: "ten" }, 'environment LEASE_TTL_MS: found "ten", expected a whole number of milliseconds from 1000 to 300000'],
-    [{ LEASE_TTL_MS: "5" }, 'environment LEASE_TTL_MS: found "5", expected a whole number of milliseconds from 1000 to 300000'],
-    [{ LOG_LEVEL: "loud" }, 'environment LOG_LEVEL: found "loud", expected "debug" or "info" or "warn" or "error"'],
-    [{ STORE_ENDPOINT: "here" }, 'environment STORE_ENDPOINT: found "here", expected a URL, or nothing for AWS'],
-    [{ LAMPLIGHTER_POOL: "a#b" }, 'environment LAMPLIGHTER_POOL: found "a#b", expected a pool\'s name: letters, digits, . _ -'],
+    [
+      { LEASE_TABLE_NAME: undefined },
+      "environment LEASE_TABLE_NAME: found nothing, expected a string",
+    ],
+    [
+      { LEASE_TABLE_NAME: "" },
+      'environment LEASE_TABLE_NAME: found "", expected a text that is not empty',
+    ],
+    [
+      { SAMPLES_LOCATION: "s3://bucket" },
+      'environment SAMPLES_LOCATION: found "s3://bucket", expected a file: URL',
+    ],
+    [
+      { LEASE_TTL_MS: "ten" },
+      'environment LEASE_TTL_MS: found "ten", expected a whole number of milliseconds from 1000 to 300000',
+    ],
+    [
+      { LEASE_TTL_MS: "5" },
+      'environment LEASE_TTL_MS: found "5", expected a whole number of milliseconds from 1000 to 300000',
+    ],
+    [
+      { LOG_LEVEL: "loud" },
+      'environment LOG_LEVEL: found "loud", expected "debug" or "info" or "warn" or "error"',
+    ],
+    [
+      { STORE_ENDPOINT: "here" },
+      'environment STORE_ENDPOINT: found "here", expected a URL, or nothing for AWS',
+    ],
+    [
+      { LAMPLIGHTER_POOL: "a#b" },
+      'environment LAMPLIGHTER_POOL: found "a#b", expected a pool\'s name: letters, digits, . _ -',
+    ],
   ])("names the variable, what was found and what was expected: %o", (change, message) => {
     expect(() => parseEnvironment(collectEnvironment, { ...collect, ...change })).toThrow(message);
   });
@@ -61,19 +89,30 @@ describe("events", () => {
   it("are accepted as a schedule sends them", () => {
     for (const event of [rebalanceEvent, healthCheckEvent]) {
       expect(parseEvent(event, scheduled)).toEqual({});
-      expect(parseEvent(event, { ...scheduled, source: "aws.scheduler", detail: "{}" })).toEqual({});
+      expect(parseEvent(event, { ...scheduled, source: "aws.scheduler", detail: "{}" })).toEqual(
+        {},
+      );
     }
   });
 
   it("are accepted by hand", () => {
     expect(parseEvent(rebalanceEvent, {})).toEqual({});
     expect(parseEvent(rebalanceEvent, { pool: "vpc-1" })).toEqual({ pool: "vpc-1" });
-    expect(parseEvent(collectEvent, { pool: "default", lease: "0007" })).toEqual({ pool: "default", lease: "0007" });
+    expect(parseEvent(collectEvent, { pool: "default", lease: "0007" })).toEqual({
+      pool: "default",
+      lease: "0007",
+    });
   });
 
   it.each([
-    [{ pool: "default", lease: "7" }, 'event lease: found "7", expected a lease\'s number, e.g. "0007"'],
-    [{ pool: "default", lease: "0007", leese: 1 }, 'event: found unknown "leese", expected only known fields'],
+    [
+      { pool: "default", lease: "7" },
+      'event lease: found "7", expected a lease\'s number, e.g. "0007"',
+    ],
+    [
+      { pool: "default", lease: "0007", leese: 1 },
+      'event: found unknown "leese", expected only known fields',
+    ],
     [{ lease: "0007" }, "event pool: found nothing, expected a string"],
     ["0007", 'event: found "0007", expected an object'],
   ])("are refused with the field, what was found and what was expected: %o", (event, message) => {

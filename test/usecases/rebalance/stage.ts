@@ -92,9 +92,26 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     starts,
     elapsed: () => clock.now() - begin,
     moment,
-    run: (name, { deadlineMs = 180_000, stop = new AbortController().signal, leases = store, settings = {} } = {}) =>
+    run: (
+      name,
+      {
+        deadlineMs = 180_000,
+        stop = new AbortController().signal,
+        leases = store,
+        settings = {},
+      } = {},
+    ) =>
       rebalance(
-        { clock, leases, requests, invoker, log, steps: noSteps, startTimes: startTimes(), settings: { ...REBALANCE_SETTINGS, ...settings } },
+        {
+          clock,
+          leases,
+          requests,
+          invoker,
+          log,
+          steps: noSteps,
+          startTimes: startTimes(),
+          settings: { ...REBALANCE_SETTINGS, ...settings },
+        },
         { pool: POOL, name, deadlineAt: after(clock.now(), deadlineMs), stop },
       ),
     async lease(number) {
@@ -107,12 +124,27 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       await live(stage, { id: leaseId(number), owner: `owner-${owners}` as Owner, own });
     },
     request: (slot) =>
-      requests.put({ pool: POOL, slot: slot as Slot, fresh: true, keys: { kind: "keys", resultKeys: [] }, stamp: "s" }),
+      requests.put({
+        pool: POOL,
+        slot: slot as Slot,
+        fresh: true,
+        keys: { kind: "keys", resultKeys: [] },
+        stamp: "s",
+      }),
   };
   const nextDueAt = moment(options.nextDueMs);
   await store.found({
-    fleet: { pool: POOL, slotsLog2: SLOTS_LOG2, desired, nextLease: options.leases + 1, version: 1, createdAt: begin },
-    leases: cover(options.leases, SLOTS_LOG2).map((ranges, index) => newLease(POOL, leaseId(index + 1), ranges, nextDueAt)),
+    fleet: {
+      pool: POOL,
+      slotsLog2: SLOTS_LOG2,
+      desired,
+      nextLease: options.leases + 1,
+      version: 1,
+      createdAt: begin,
+    },
+    leases: cover(options.leases, SLOTS_LOG2).map((ranges, index) =>
+      newLease(POOL, leaseId(index + 1), ranges, nextDueAt),
+    ),
   });
   return stage;
 }
@@ -135,18 +167,41 @@ async function live(stage: Stage, { id, owner, own }: Life): Promise<void> {
   const { deadlineMs = 900_000, untilMs, then, nextDueMs = 3_600_000 } = own;
   const skewMaxMs = limits.skewMaxMs;
   const deadlineAt = after(clock.now(), deadlineMs);
-  const taken = await leases.acquire({ pool: POOL, id, owner, now: clock.now(), ttlMs, skewMaxMs, deadlineAt });
+  const taken = await leases.acquire({
+    pool: POOL,
+    id,
+    owner,
+    now: clock.now(),
+    ttlMs,
+    skewMaxMs,
+    deadlineAt,
+  });
   if (taken.kind !== "acquired") return;
   const beat = (): void => {
     if (stage.elapsed() >= untilMs) return;
-    void leases.renew({ pool: POOL, id, owner, sentAt: clock.now(), ttlMs, progress: emptyProgress(clock.now()) });
+    void leases.renew({
+      pool: POOL,
+      id,
+      owner,
+      sentAt: clock.now(),
+      ttlMs,
+      progress: emptyProgress(clock.now()),
+    });
     clock.after(limits.heartbeatEveryMs, beat);
   };
   clock.after(limits.heartbeatEveryMs, beat);
   if (then === "dies" || untilMs === Infinity) return;
   clock.after(untilMs - stage.elapsed(), () => {
     void leases.findLease(POOL, id).then((lease) =>
-      leases.release({ pool: POOL, id, owner, version: lease?.version ?? 0, nextDueAt: stage.moment(nextDueMs), open: [], progress: emptyProgress(clock.now()) }),
+      leases.release({
+        pool: POOL,
+        id,
+        owner,
+        version: lease?.version ?? 0,
+        nextDueAt: stage.moment(nextDueMs),
+        open: [],
+        progress: emptyProgress(clock.now()),
+      }),
     );
   });
 }

@@ -1,0 +1,133 @@
+/**
+ * What a watching run knows of the fleet, and which collectors it wants started when.
+ *
+ * Holds: a need that the run before should have met waits until that run has had the time; every
+ *        start is decided on a lease that was read this moment.
+ */
+import type { Lease, LeaseId } from "#domain/lease.ts";
+import { after, earliest, type EpochMs } from "#domain/units.ts";
+import { isBusy, needOf, type Need } from "./need.ts";
+import { leasesWithRequests } from "./requested.ts";
+import type { RebalanceDeps, RebalanceRun } from "./settings.ts";
+import type { StartBook } from "./start-book.ts";
+
+export interface Wanted {
+  readonly lease: Lease;
+  readonly need: Need;
+  /** When to start; may be past. */
+  readonly at: EpochMs;
+}
+
+export type Looked =
+  | { readonly kind: "watched"; readonly isIdle: boolean; readonly newerAt: EpochMs | undefined }
+  | { readonly kind: "no-pool" };
+
+export interface Lookout {
+  /** Reads fleet and requests. */
+  look(): Promise<Looked>;
+  wanted(): readonly Wanted[];
+  /** Reads the lease again, unless it was read this very moment; undefined when it wants nothing now. */
+  confirm(id: LeaseId): Promise<Wanted | undefined>;
+}
+
+/** Least time that a start by the run before gets to be seen. */
+const OLDER_GRACE_MIN_MS = 1_000;
+/** The platform's minute isn't exact. */
+const NEXT_RUN_LATE_MS = 5_000;
+
+/** For how long two runs overlap: the older has read the newer's name by then. */
+export function handOverMs(settings: { readonly pollMs: number }): number {
+  return settings.pollMs + 500;
+}
+
+/** How far ahead work must be for a run to end at once: the next run is there by then. */
+export function horizonMs({
+  settings,
+  startTimes,
+}: Pick<RebalanceDeps, "settings" | "startTimes">): number {
+  const { everyMs, prepareMs } = settings;
+  return everyMs + NEXT_RUN_LATE_MS + handOverMs(settings) + startTimes.aheadMs() + prepareMs;
+}
+
+export interface LookoutOptions {
+  readonly book: StartBook;
+  /** Needs from before this moment are the older run's. */
+  readonly olderUntil: EpochMs | undefined;
+}
+
+export function lookout(
+  deps: RebalanceDeps,
+  run: RebalanceRun,
+  { book, olderUntil }: LookoutOptions,
+): Lookout {
+  const { clock, settings, startTimes } = deps;
+  const known = new Map<LeaseId, { readonly lease: Lease; readonly readAt: EpochMs }>();
+  let requestedSince: ReadonlyMap<LeaseId, EpochMs> = new Map();
+
+  function learn(lease: Lease, readAt: EpochMs): void {
+    book.observe(lease, readAt);
+    known.set(lease.id, { lease, readAt });
+  }
+
+  function wantedOf(lease: Lease): Wanted | undefined {
+    const need = ownNeed(needNow(lease));
+    const at = need === undefined ? undefined : book.nextAt(lease, need);
+    return need === undefined || at === undefined ? undefined : { lease, need, at };
+  }
+
+  function needNow(lease: Lease): Need | undefined {
+    const requestedAt = lease.holder === undefined ? requestedSince.get(lease.id) : undefined;
+    if (requestedAt !== undefined) return { at: requestedAt, reason: "request" };
+    const { skewMaxMs, longestTimeoutMs, prepareMs } = settings;
+    const aheadMs = startTimes.aheadMs() + prepareMs;
+    return needOf(lease, { skewMaxMs, longestTimeoutMs, aheadMs });
+  }
+
+  function ownNeed(need: Need | undefined): Need | undefined {
+    if (need === undefined || olderUntil === undefined || need.at >= olderUntil) return need;
+    const graceMs = Math.max(OLDER_GRACE_MIN_MS, 2 * startTimes.aheadMs());
+    return { ...need, at: after(olderUntil, graceMs) };
+  }
+
+  return {
+    async look() {
+      const snapshot = await deps.leases.readFleet(run.pool);
+      if (snapshot === undefined) return { kind: "no-pool" };
+      const { fleet, leases } = snapshot;
+      const now = clock.now();
+      known.clear();
+      for (const lease of leases) learn(lease, now);
+      const free = leases.filter(({ holder, ranges }) => holder === undefined && ranges.length > 0);
+      const requested = await leasesWithRequests(deps.requests, fleet, free);
+      requestedSince = new Map([...requested].map((id) => [id, requestedSince.get(id) ?? now]));
+      const isWaiting = requested.size > 0 || leases.some(({ id }) => book.isPending(id));
+      const isIdle = !isWaiting && !isBusy(leases, after(now, horizonMs(deps)));
+      const last = fleet.lastRebalance;
+      const newerAt = last === undefined || last.by === run.name ? undefined : last.at;
+      return { kind: "watched", isIdle, newerAt };
+    },
+
+    wanted: () => [...known.values()].flatMap(({ lease }) => wantedOf(lease) ?? []),
+
+    async confirm(id) {
+      const before = known.get(id);
+      if (before === undefined) return undefined;
+      if (clock.now() > before.readAt) {
+        const lease = await deps.leases.findLease(run.pool, id);
+        if (lease === undefined) {
+          known.delete(id);
+          return undefined;
+        }
+        learn(lease, clock.now());
+      }
+      const entry = known.get(id);
+      const wanted = entry === undefined ? undefined : wantedOf(entry.lease);
+      return wanted === undefined || wanted.at > clock.now() ? undefined : wanted;
+    },
+  };
+}
+
+/** The soonest of the starts that are wanted before `endAt`, or `endAt`. */
+export function soonest(wanted: readonly Wanted[], endAt: EpochMs): EpochMs {
+  return wanted.reduce((first, { at }) => earliest(first, at), endAt);
+}

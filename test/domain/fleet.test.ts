@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { sameFleet, withNewLease } from "#domain/fleet.ts";
+import { leaseId } from "#domain/lease.ts";
+import { at, twoLeases } from "#test/support/leases.ts";
+
+const { fleet } = twoLeases("default");
+
+test("a new lease takes the next number, has no ranges and nothing due, and raises the version", () => {
+  const after = withNewLease(fleet);
+  expect(after.fleet).toEqual({ ...fleet, nextLease: 4, version: 2 });
+  expect(after.lease).toMatchObject({ pool: "default", id: leaseId(3), ranges: [], epoch: 0 });
+  expect(new Date(after.lease.nextDueAt).getUTCFullYear()).toBeGreaterThan(200_000);
+});
+
+test("fleets are the same when every field is", () => {
+  const written = { ...fleet, lastRebalance: { at: at(1), by: "run-1" } };
+  expect(sameFleet(written, { ...written, lastRebalance: { at: at(1), by: "run-1" } })).toBe(true);
+  for (const other of [
+    fleet,
+    { ...written, pool: "other" },
+    { ...written, slotsLog2: 7 },
+    { ...written, desired: 3 },
+    { ...written, nextLease: 9 },
+    { ...written, version: 9 },
+    { ...written, createdAt: at(9) },
+    { ...written, lastRebalance: { at: at(2), by: "run-1" } },
+    { ...written, lastRebalance: { at: at(1), by: "run-2" } },
+  ]) {
+    expect(sameFleet(written, other)).toBe(false);
+  }
+});

@@ -1,0 +1,121 @@
+/** The engine as a process: started, adopted, refused, killed, hung. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { DependencyError } from "#domain/errors.ts";
+import { answers, becomes } from "#local/engine-process.ts";
+import { startEngine, type Engine } from "#local/engine.ts";
+import type { CloudEvent } from "#local/events.ts";
+import { dataPaths } from "#local/paths.ts";
+import { findProcess } from "#local/process-identity.ts";
+import { takeSupervisorLock } from "#local/supervisor-lock.ts";
+import { temporaryFolders } from "#test/support/temporary-folder.ts";
+
+const WITHIN_MS = 30_000;
+const newFolder = temporaryFolders();
+
+const running: Engine[] = [];
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((engine) => engine.stop()));
+});
+
+interface Supervised {
+  readonly engine: Engine;
+  readonly told: readonly string[];
+}
+
+async function supervise(folder: string, environment: NodeJS.ProcessEnv = {}): Promise<Supervised> {
+  const paths = dataPaths(folder);
+  const lock = await takeSupervisorLock(paths);
+  const told: string[] = [];
+  const emit = (event: CloudEvent): void => {
+    if (event.kind === "engine") told.push(event.state);
+  };
+  const engine = await startEngine({ paths, lock, environment, emit });
+  running.push(engine);
+  return { engine, told };
+}
+
+const ABANDON = fileURLToPath(new URL("../local/fixtures/abandon-engine.ts", import.meta.url));
+
+/** An engine whose supervisor was killed with -9. */
+async function abandoned(
+  folder: string,
+): Promise<{ readonly pid: number; readonly endpoint: string }> {
+  const child = spawn(process.execPath, [ABANDON, folder], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let text = "";
+  child.stdout.setEncoding("utf8").on("data", (piece: string) => (text += piece));
+  const [, signal]: unknown[] = await once(child, "close");
+  expect(signal).toBe("SIGKILL");
+  return z.object({ pid: z.number(), endpoint: z.string() }).parse(JSON.parse(text));
+}
+
+describe("the engine", () => {
+  it("starts in a process group of its own, answers, and leaves nothing when stopped", async () => {
+    const { engine, told } = await supervise(await newFolder());
+    const pid = engine.pid() ?? 0;
+    expect(await answers(engine.endpoint, 1_000)).toBe(true);
+    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+    const group = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[2];
+    expect(group).toBe(String(pid));
+    await engine.stop();
+    expect(findProcess(pid)).toBeUndefined();
+    expect(told).toEqual(["started", "stopped"]);
+  });
+
+  it("that survived its supervisor is adopted, at the same address", async () => {
+    const folder = await newFolder();
+    const { pid, endpoint } = await abandoned(folder);
+    const { told, engine } = await supervise(folder);
+    expect(told).toEqual(["adopted"]);
+    expect([engine.pid(), engine.endpoint]).toEqual([pid, endpoint]);
+  });
+
+  it("that survived but hangs is ended, and another one starts", async () => {
+    const folder = await newFolder();
+    const { pid } = await abandoned(folder);
+    process.kill(pid, "SIGSTOP");
+    const { told } = await supervise(folder);
+    expect(told).toEqual(["started"]);
+    expect(findProcess(pid)).toBeUndefined();
+  });
+
+  it("that is killed is started again at the same address", async () => {
+    const { engine, told } = await supervise(await newFolder());
+    const pid = engine.pid() ?? 0;
+    process.kill(pid, "SIGKILL");
+    expect(await becomes(() => told.length === 3, WITHIN_MS)).toBe(true);
+    expect(told).toEqual(["started", "died", "started"]);
+    expect(engine.pid()).not.toBe(pid);
+    expect(await answers(engine.endpoint, 1_000)).toBe(true);
+  });
+
+  it("that was never ours is not taken for one: a lock of a recycled process id is ignored", async () => {
+    const folder = await newFolder();
+    const paths = dataPaths(folder);
+    await mkdir(paths.locks, { recursive: true });
+    const lockFile = join(paths.locks, "engine-000001");
+    await writeFile(lockFile, `${process.pid}\n1\nsome other start\n`);
+    const { told } = await supervise(folder);
+    expect(told).toEqual(["started"]);
+  });
+
+  it("that doesn't start is an error with its last words", async () => {
+    const folder = await newFolder();
+    const bin = await newFolder();
+    await writeFile(join(bin, "dynoxide"), '#!/bin/sh\necho "cannot open the store" >&2\nexit 1\n');
+    await chmod(join(bin, "dynoxide"), 0o755);
+    const paths = dataPaths(folder);
+    const lock = await takeSupervisorLock(paths);
+    const source = { kind: "binary", path: join(bin, "dynoxide") } as const;
+    const started = startEngine({ paths, lock, environment: {}, emit: () => undefined, source });
+    await expect(started).rejects.toThrow(DependencyError);
+    await expect(started).rejects.toThrow("cannot open the store");
+  });
+});
