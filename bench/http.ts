@@ -19,6 +19,8 @@ const SETTLE_MS = 15_000;
 const MEASURE_MS = 12_000;
 const TURNS = 3;
 const CONCURRENCY = 64;
+/** What is due each second, against what the bare loop did: a little more than the goal. */
+const OFFERED = 0.8;
 
 interface Measured {
   readonly cpuMs: number;
@@ -80,8 +82,8 @@ async function fullSpeed(): Promise<void> {
   await wait(4_000);
   const bare = await measure(loop.usage);
   loop.child.disconnect();
-  const count = Math.round(bare.perSecond);
-  console.log(`  bare loop at full speed, ${CONCURRENCY} at once: ${count}/s, ${bare.cpuMs.toFixed(3)} ms`);
+  const count = Math.round(bare.perSecond * OFFERED);
+  console.log(`  bare loop at full speed, ${CONCURRENCY} at once: ${bare.perSecond.toFixed(0)}/s, ${bare.cpuMs.toFixed(3)} ms`);
   const world = await benchWorld({ slotsLog2: 6, collectors: 1 });
   await world.register(Array.from({ length: count }, (_, index) => httpTarget(`endpoint-${index}`, `${server.origin}/t/${index}`, every(1_000))));
   const collector = startCollector({
@@ -91,7 +93,7 @@ async function fullSpeed(): Promise<void> {
     deadlineInMs: 3_600_000,
     probe: "wired",
     settings: { inFlightMax: CONCURRENCY },
-  });
+  }, process.argv.slice(3));
   await wait(SETTLE_MS);
   const arrivedBefore = await server.count();
   const mine = await measure(collector.usage);
@@ -104,5 +106,6 @@ async function fullSpeed(): Promise<void> {
   say("captures per second on loopback, against a bare loop", `${ratio.toFixed(2)} x`, ">= 0.7 x", ratio >= 0.7);
 }
 
-await processorTime(1_000);
-await fullSpeed();
+const only = process.argv[2];
+if (only !== "speed") await processorTime(1_000);
+if (only !== "cost") await fullSpeed();

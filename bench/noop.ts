@@ -26,7 +26,7 @@ try {
     lease: 1,
     deadlineInMs: 900_000,
     probe: "noop",
-    settings: { slotCacheBytesMax: 4e9, lateRateFloorPerSecond: 1_000_000 },
+    settings: { slotCacheBytesMax: 4e9, inFlightMax: 100_000, lateRateFloorPerSecond: 1_000_000 },
   }, process.argv.slice(3));
   await wait(WARM_UP_MS + count / 10);
   const before = await collector.usage();

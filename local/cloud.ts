@@ -72,6 +72,8 @@ export interface LocalCloud {
   invoke(name: FunctionName, event: unknown): Promise<Outcome | undefined>;
   processes(): readonly ProcessView[];
   listen(listener: CloudListener): () => void;
+  /** Resolves when all that is to be captured is registered; rejects when it can't be. */
+  readonly registered: Promise<void>;
   /** Lets go in order: open rounds get `drainMs`. */
   stop(drainMs?: number): Promise<StopReport>;
   /** Ends everything at once; what was committed stays. */
@@ -158,7 +160,8 @@ interface PlatformNeeds {
 /** What stands in for Lambda and its scheduler. */
 async function startPlatform(needs: PlatformNeeds, undo: Undo): Promise<Platform> {
   const { options, paths, engine, hub, desired } = needs;
-  const manifest = options.manifest ?? deployedManifest;
+  const manifest: Readonly<Record<FunctionName, FunctionManifest>> =
+    options.manifest ?? deployedManifest;
   const warden = startWarden();
   undo.push(() => warden.stop());
   // Functions are started only once their own address is known.
@@ -247,7 +250,7 @@ async function startSources(
     registeredPath: paths.registered,
     emit: hub.emit,
   });
-  const source = await startSource(options.source, sources, hub.emit);
+  const source = startSource(options.source, sources, hub.emit);
   undo.push(() => source.close());
   return source;
 }
@@ -273,7 +276,7 @@ function composed(parts: Parts): LocalCloud {
   let stopped: Promise<StopReport> | undefined;
 
   async function stop(drainMs: number): Promise<StopReport> {
-    await source.stopWatching();
+    await source.stopRegistering();
     const drained = await invoker.drain(drainMs + localLimits.drainMarginMs);
     await undoAll(undo);
     return drained;
@@ -286,6 +289,7 @@ function composed(parts: Parts): LocalCloud {
     invokeEndpoint: api.endpoint,
     stores,
     enginePid: () => engine.pid(),
+    registered: source.registered,
     invoke: (name, event) => invoker.invoke(name, JSON.stringify(event)),
     processes: () => invoker.processes(),
     listen: (listener) => hub.listen(listener),

@@ -43,7 +43,8 @@ export type CloudEvent =
       readonly name: FunctionName;
       readonly pid: number;
       readonly level: "debug" | "info" | "warn" | "error";
-      readonly line: string;
+      /** Its event and its error, or the line as it is. */
+      readonly text: string;
     }
   /** Something about the endpoints or the samples that a person may want to know. */
   | {

@@ -1,6 +1,8 @@
 /**
  * Chooses what is captured: a folder of endpoint files, a demo of some size, or, when nothing was
  * asked for, what an earlier run registered, else the built-in endpoints.
+ *
+ * Registering goes on while the cloud runs already: what is registered is captured meanwhile.
  */
 import type { FolderWatch } from "#adapters/endpoint-files/watch.ts";
 import { builtInTargets, mixedTargets } from "./demo/behaviours.ts";
@@ -16,56 +18,77 @@ export type Source =
   | { readonly kind: "none" };
 
 export interface StartedSource {
-  /** No change of files is acted on any more. */
-  stopWatching(): Promise<void>;
+  /** Resolves when everything is registered, or the registration was ended. */
+  readonly registered: Promise<void>;
+  /** No change is acted on any more; ends a registration that goes on. */
+  stopRegistering(): Promise<void>;
+  /** Ends the demo's server as well. */
   close(): Promise<void>;
   kill(): void;
 }
 
-export async function startSource(
+interface Opened {
+  watch?: FolderWatch;
+  demo?: DemoServer;
+}
+
+export function startSource(
   source: Source,
   sources: TargetSources,
   emit: CloudListener,
-): Promise<StartedSource> {
+): StartedSource {
+  const opened: Opened = {};
+  const ending = new AbortController();
+  const registered = register({ source, sources, emit, opened, signal: ending.signal });
+  // Whoever waits for it gets the rejection; until then it is not unhandled.
+  registered.catch(() => undefined);
+
+  async function stopRegistering(): Promise<void> {
+    ending.abort();
+    await registered.catch(() => undefined);
+    await opened.watch?.close();
+  }
+
+  return {
+    registered,
+    stopRegistering,
+    async close() {
+      await stopRegistering();
+      opened.demo?.stop();
+    },
+    kill: () => opened.demo?.stop(),
+  };
+}
+
+interface Registering {
+  readonly source: Source;
+  readonly sources: TargetSources;
+  readonly emit: CloudListener;
+  readonly opened: Opened;
+  readonly signal: AbortSignal;
+}
+
+async function register({ source, sources, emit, opened, signal }: Registering): Promise<void> {
   switch (source.kind) {
     case "none":
-      return started({});
+      return;
     case "endpoints":
-      await sources.registerDemo([]);
-      return started({ watch: await sources.watch(source.dir) });
+      opened.watch = await sources.watch(source.dir, signal);
+      await sources.registerDemo([], signal);
+      return;
     case "demo":
-      return await startDemo(sources, (origin) => mixedTargets(origin, source.count));
+      opened.demo = await startDemoServer();
+      await sources.registerDemo(mixedTargets(opened.demo.origin, source.count), signal);
+      return;
     case "default": {
-      if (!(await sources.hasOwn())) return await startDemo(sources, builtInTargets);
-      const text =
-        "captures what was registered here before (--endpoints DIR watches the files again; --demo N adds endpoints)";
-      emit({ kind: "note", level: "info", text });
-      return started({});
+      if (await sources.hasOwn()) {
+        const text =
+          "captures what was registered here before (--endpoints DIR watches the files again; --demo N adds endpoints)";
+        emit({ kind: "note", level: "info", text });
+        return;
+      }
+      opened.demo = await startDemoServer();
+      await sources.registerDemo(builtInTargets(opened.demo.origin), signal);
     }
   }
-}
-
-async function startDemo(
-  sources: TargetSources,
-  targetsAt: (origin: string) => Parameters<TargetSources["registerDemo"]>[0],
-): Promise<StartedSource> {
-  const demo = await startDemoServer();
-  try {
-    await sources.registerDemo(targetsAt(demo.origin));
-    return started({ demo });
-  } catch (error) {
-    demo.stop();
-    throw error;
-  }
-}
-
-function started({ watch, demo }: { watch?: FolderWatch; demo?: DemoServer }): StartedSource {
-  return {
-    stopWatching: async () => watch?.close(),
-    async close() {
-      demo?.stop();
-      await watch?.close();
-    },
-    kill: () => demo?.stop(),
-  };
 }

@@ -14,7 +14,11 @@ import { formatNotice, formatProblem } from "#adapters/endpoint-files/problem.ts
 import type { Policies } from "#domain/policy.ts";
 import type { TargetDefinition } from "#domain/target.ts";
 import type { Log } from "#ports/log.ts";
-import { registerTargets, type RegistrationDeps } from "#usecases/register-targets.ts";
+import {
+  registerTargets,
+  type RegistrationDeps,
+  type RegistrationProgress,
+} from "#usecases/register-targets.ts";
 import { removeTargets } from "#usecases/remove-targets.ts";
 import type { CloudListener } from "./events.ts";
 import { readRegistered, writeRegistered, type Registered } from "./registered.ts";
@@ -39,8 +43,9 @@ function quiet(): void {
 export interface TargetSources {
   /** Whether files (not the demo) have registered something here in an earlier run. */
   hasOwn(): Promise<boolean>;
-  registerDemo(definitions: readonly TargetDefinition[]): Promise<void>;
-  watch(dir: string): Promise<FolderWatch>;
+  /** Aborting ends it after the slots that are being written; repeating it goes on. */
+  registerDemo(definitions: readonly TargetDefinition[], signal: AbortSignal): Promise<void>;
+  watch(dir: string, signal: AbortSignal): Promise<FolderWatch>;
 }
 
 interface Difference {
@@ -53,27 +58,38 @@ export function targetSources(options: SourceOptions): TargetSources {
   const note = (level: "info" | "warn" | "error", text: string): void =>
     emit({ kind: "note", level, text });
 
-  async function apply({ wanted, gone }: Difference): Promise<void> {
+  async function apply({ wanted, gone }: Difference, signal: AbortSignal): Promise<void> {
     const registered = new Map(await readRegistered(registeredPath));
     for (const { target, file } of wanted) registered.set(target.id, file);
     await writeRegistered(registeredPath, registered);
-    if (wanted.length > 0) await register(wanted.map(({ target }) => target));
-    if (gone.length === 0) return;
+    if (wanted.length > 0)
+      await register(
+        wanted.map(({ target }) => target),
+        signal,
+      );
+    if (gone.length === 0 || signal.aborted) return;
     await removeTargets(deps, { pool, slotsLog2 }, gone);
     for (const id of gone) registered.delete(id);
     await writeRegistered(registeredPath, registered);
     note("info", `${count(gone.length, "target")} removed`);
   }
 
-  async function register(targets: readonly TargetDefinition[]): Promise<void> {
+  async function register(
+    targets: readonly TargetDefinition[],
+    signal: AbortSignal,
+  ): Promise<void> {
     const settings = { pool, slotsLog2, policies };
-    const report = await registerTargets({ ...deps, log: SILENT }, settings, targets);
+    const onProgress = progressNotes(targets.length, note);
+    const options = { signal, onProgress };
+    const report = await registerTargets({ ...deps, log: SILENT }, settings, targets, options);
     const { added, changed, unchanged, refusals, refused } = report;
     for (const { where, found, expected } of refusals) {
       note("error", `${where}: found ${found}, expected ${expected}`);
     }
     if (refused > refusals.length) note("error", `${refused - refusals.length} more refused`);
-    note("info", `${count(added, "target")} added, ${changed} changed, ${unchanged} as they were`);
+    const end = report.end === "complete" ? "" : "; the rest follows at the next start";
+    const text = `${count(added, "target")} added, ${changed} changed, ${unchanged} as they were`;
+    note("info", text + end);
   }
 
   let toldProblems = new Set<string>();
@@ -108,15 +124,16 @@ export function targetSources(options: SourceOptions): TargetSources {
       const files = [...(await readRegistered(registeredPath)).values()];
       return files.some((file) => file !== DEMO_SOURCE);
     },
-    async registerDemo(definitions) {
+    async registerDemo(definitions, signal) {
       const present = new Set(definitions.map(({ id }) => id));
       const registered = await readRegistered(registeredPath);
       const gone = [...registered].flatMap(([id, file]) =>
         file === DEMO_SOURCE && !present.has(id) ? [id] : [],
       );
-      await apply({ wanted: definitions.map((target) => ({ target, file: DEMO_SOURCE })), gone });
+      const wanted = definitions.map((target) => ({ target, file: DEMO_SOURCE }));
+      await apply({ wanted, gone }, signal);
     },
-    watch(dir) {
+    watch(dir, signal) {
       let isFirst = true;
       return watchEndpointFolder(dir, { policies, clock: deps.clock }, async (change) => {
         tellProblems(change);
@@ -130,10 +147,25 @@ export function targetSources(options: SourceOptions): TargetSources {
         const gone = isFirst
           ? leftOver(await readRegistered(registeredPath), change)
           : change.removed;
-        await apply({ wanted, gone });
+        await apply({ wanted, gone }, signal);
         isFirst = false;
       });
     },
+  };
+}
+
+const PROGRESS_EVERY_MS = 2_000;
+
+/** What takes longer than two seconds is told as it goes on. */
+function progressNotes(
+  total: number,
+  note: (level: "info", text: string) => void,
+): (progress: RegistrationProgress) => void {
+  let toldAt = performance.now();
+  return ({ done }) => {
+    if (done === total || performance.now() - toldAt < PROGRESS_EVERY_MS) return;
+    toldAt = performance.now();
+    note("info", `registering: ${done} of ${total} targets`);
   };
 }
 

@@ -13,7 +13,7 @@ import {
 } from "./function-process.ts";
 import { localLimits } from "./local-limits.ts";
 import type { LogFiles } from "./log-files.ts";
-import { logLevelOf } from "./log-level.ts";
+import { readLogLine } from "./log-line.ts";
 import type { Warden } from "./warden.ts";
 
 export interface WorkerOptions {
@@ -68,7 +68,7 @@ export function functionWorkers(options: WorkerOptions): Workers {
       environment: options.environment(name),
       onLine: (pid, line) => {
         options.logs.write(name, line);
-        emit({ kind: "function-log", name, pid, level: logLevelOf(line), line });
+        emit({ kind: "function-log", name, pid, ...readLogLine(line) });
       },
       onEnd: ({ pid }, why) => {
         workers.delete(worker);

@@ -19,6 +19,7 @@ export function progressBar(io: CliIo, title: string, now: () => number): Progre
   if (!io.stderr.isTerminal) return { update: () => undefined, stop: () => undefined };
   const startedAt = now();
   let bar: SingleBar | undefined;
+  let furthest = 0;
   return {
     update(done, total, note) {
       if (now() - startedAt < DRAWN_AFTER_MS) return;
@@ -32,8 +33,10 @@ export function progressBar(io: CliIo, title: string, now: () => number): Progre
         });
         bar.start(total, done, { note });
       }
+      // Of a stream the total is an estimate: a bar that goes back only worries.
+      furthest = Math.max(furthest, done / Math.max(1, total));
       bar.setTotal(total);
-      bar.update(done, { note });
+      bar.update(Math.round(furthest * total), { note });
     },
     stop() {
       bar?.stop();

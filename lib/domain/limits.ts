@@ -114,7 +114,6 @@ export const limits = {
 
   // Collector
   socketsMax: 800,
-  inFlightMax: 10_000,
   slotCacheBytesMax: 64 * 1024 * 1024,
   slotCacheAgeMaxMs: ms(15 * 60_000),
   lateRateFloorPerSecond: 50,

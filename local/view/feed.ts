@@ -51,30 +51,35 @@ export function startFeed(options: FeedOptions): Feed {
 }
 
 async function run(options: FeedOptions, signal: AbortSignal): Promise<void> {
-  const { stores, pool, slotsLog2, model, onRound } = options;
+  const { stores, pool, slotsLog2, onRound } = options;
   const chunks = chunkTail(options);
   const slots = slotCount(slotsLog2);
   let nextSlot = 0;
   while (!signal.aborted) {
     const startedAt = performance.now();
-    const isFirstTurn = nextSlot < slots;
     try {
       await chunks.read();
       const fleet = await stores.leases.readFleet(pool);
       onRound(fleet === undefined ? {} : { fleet });
-      const slotsNow = isFirstTurn ? SLOTS_AT_FIRST : 1;
-      for (let count = 0; count < Math.min(slotsNow, slots) && !signal.aborted; count += 1) {
-        const slot = (nextSlot % slots) as Slot; // counted from 0 up to the number of slots
-        const contents = await stores.schedules.readSlot(pool, slot);
-        model.seeSlot(slot, statusesIn(contents, slotsLog2), stores.clock.now());
-        nextSlot += 1;
-      }
+      const slotsNow = Math.min(slots, nextSlot < slots ? SLOTS_AT_FIRST : 1);
+      await readSlots(options, nextSlot, slotsNow);
+      nextSlot += slotsNow;
     } catch (error) {
       onRound({ problem: error instanceof Error ? error.message : String(error) });
     }
     const spent = performance.now() - startedAt;
     const pause = Math.max(MIN_PAUSE_MS, localLimits.viewPollEveryMs - spent);
     await wait(pause, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Counts on from `first`, and begins anew after the last slot. */
+async function readSlots(options: FeedOptions, first: number, count: number): Promise<void> {
+  const { stores, pool, slotsLog2, model } = options;
+  for (let next = first; next < first + count; next += 1) {
+    const slot = (next % slotCount(slotsLog2)) as Slot; // below the number of slots
+    const contents = await stores.schedules.readSlot(pool, slot);
+    model.seeSlot(slot, statusesIn(contents, slotsLog2), stores.clock.now());
   }
 }
 

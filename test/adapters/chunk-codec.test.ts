@@ -92,6 +92,16 @@ describe("the chunk codec", () => {
     );
   });
 
+  it("isn't misled by any altered byte of its index", async () => {
+    const file = await encodeChunk(parts);
+    const indexEnd = 8 + file.readUInt32LE(4);
+    for (let at = 0; at < indexEnd; at += 1) {
+      const altered = Buffer.from(file);
+      altered.writeUInt8(altered.readUInt8(at) ^ 1, at);
+      expect(await decodeChunk(altered)).toMatchObject({ kind: "broken" });
+    }
+  });
+
   it("has an answer for any bytes at all", async () => {
     const known = await encodeChunk(parts);
     const bytes = fc.oneof(

@@ -12,7 +12,7 @@ import { systemClock } from "#adapters/system/clock.ts";
 import { leaseId } from "#domain/lease.ts";
 import { epochMs } from "#domain/units.ts";
 import type { LeaseStore } from "#ports/lease-store.ts";
-import { startTestEngine, type TestEngine } from "#test/support/engine.ts";
+import { engineMissing, startTestEngine, type TestEngine } from "#test/support/engine.ts";
 import { lambdaContext } from "#test/support/lambda-context.ts";
 import { foundPool } from "#usecases/found-pool.ts";
 import { METRIC_NAMES } from "#usecases/health-check.ts";
@@ -49,45 +49,45 @@ function acceptEvents(): Server {
   });
 }
 
-beforeAll(async () => {
-  engine = await startTestEngine();
-  folder = await mkdtemp(join(tmpdir(), "lamplighter-handlers-"));
-  platform = acceptEvents().listen(0, "127.0.0.1");
-  await once(platform, "listening");
-  const address = platform.address();
-  const port = typeof address === "object" ? address?.port : undefined;
-  environment["LAMPLIGHTER_POOL"] = "default";
-  environment["LEASE_TABLE_NAME"] = engine.tables.leases;
-  environment["TARGET_TABLE_NAME"] = engine.tables.targets;
-  environment["STORE_ENDPOINT"] = engine.endpoint;
-  environment["INVOKE_ENDPOINT"] = `http://127.0.0.1:${port ?? 0}`;
-  environment["COLLECT_FUNCTION_NAME"] = "collect-it";
-  environment["SAMPLES_LOCATION"] = pathToFileURL(join(folder, "samples")).href;
-  environment["METRICS_LOCATION"] = pathToFileURL(join(folder, "metrics")).href;
-  environment["LOG_LEVEL"] = "error";
-  const clock = systemClock();
-  leases = dynamoLeaseStore({
-    client: engine.client,
-    tableName: engine.tables.leases,
-    meter: capacityMeter(),
-    clock,
-  });
-  await foundPool({ clock, leases }, { pool: "default", slotsLog2: 2, desired: 1 });
-});
-
-beforeEach(() => {
-  for (const [key, value] of Object.entries(environment)) vi.stubEnv(key, value);
-});
-
-afterAll(async () => {
-  platform.closeAllConnections();
-  platform.close();
-  await engine.stop();
-  await rm(folder, { recursive: true, force: true });
-});
-
 // In this order: the first run finds a lease that is due, the second lets go of it.
-describe("handlers, on a real engine", () => {
+describe.skipIf(engineMissing() !== undefined)("handlers, on a real engine", () => {
+  beforeAll(async () => {
+    engine = await startTestEngine();
+    folder = await mkdtemp(join(tmpdir(), "lamplighter-handlers-"));
+    platform = acceptEvents().listen(0, "127.0.0.1");
+    await once(platform, "listening");
+    const address = platform.address();
+    const port = typeof address === "object" ? address?.port : undefined;
+    environment["LAMPLIGHTER_POOL"] = "default";
+    environment["LEASE_TABLE_NAME"] = engine.tables.leases;
+    environment["TARGET_TABLE_NAME"] = engine.tables.targets;
+    environment["STORE_ENDPOINT"] = engine.endpoint;
+    environment["INVOKE_ENDPOINT"] = `http://127.0.0.1:${port ?? 0}`;
+    environment["COLLECT_FUNCTION_NAME"] = "collect-it";
+    environment["SAMPLES_LOCATION"] = pathToFileURL(join(folder, "samples")).href;
+    environment["METRICS_LOCATION"] = pathToFileURL(join(folder, "metrics")).href;
+    environment["LOG_LEVEL"] = "error";
+    const clock = systemClock();
+    leases = dynamoLeaseStore({
+      client: engine.client,
+      tableName: engine.tables.leases,
+      meter: capacityMeter(),
+      clock,
+    });
+    await foundPool({ clock, leases }, { pool: "default", slotsLog2: 2, desired: 1 });
+  });
+
+  beforeEach(() => {
+    for (const [key, value] of Object.entries(environment)) vi.stubEnv(key, value);
+  });
+
+  afterAll(async () => {
+    platform.closeAllConnections();
+    platform.close();
+    await engine.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
   it("rebalance starts a collector through the platform, as an event", async () => {
     const { handler } = await import("#functions/rebalance/handler.ts");
     const report = await handler({}, lambdaContext({ lamplighterStop: drain.signal }));

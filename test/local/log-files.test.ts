@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { localLimits } from "#local/local-limits.ts";
 import { logFiles } from "#local/log-files.ts";
-import { logLevelOf } from "#local/log-level.ts";
 import { temporaryFolders } from "#test/support/temporary-folder.ts";
 
 const newFolder = temporaryFolders();
@@ -20,15 +19,4 @@ it("keeps the newest lines of a function in two files of bounded size", async ()
   }
   const newest = await readFile(join(folder, "collect.log"), "utf8");
   expect(newest).toContain(`${lines - 1} x`);
-});
-
-it.each([
-  ['{"level":"error","event":"failed"}', "error"],
-  ['{"level":"INFO"}', "info"],
-  ['{"level":"fatal"}', "error"],
-  ["{not json", "info"],
-  ["node: something is deprecated", "warn"],
-  ["", "debug"],
-])("takes the level of %s for %s", (line, level) => {
-  expect(logLevelOf(line)).toBe(level);
 });

@@ -2,6 +2,8 @@
  * An HTTP proxy before the engine that does to answers what networks do: loses them after the write
  * was applied, holds them for ever, cuts them in the middle.
  *
+ * It can also let something happen between a caller's read and its write.
+ *
  * Holds: the engine has always answered before an answer is lost; requests without a fault pass through.
  */
 import { once } from "node:events";
@@ -20,6 +22,8 @@ export interface FlakyProxy {
   readonly endpoint: string;
   /** The next `count` requests of this DynamoDB operation meet the fault. */
   fail(operation: string, fault: Fault, count?: number): void;
+  /** Runs before the next request of this operation is passed on: what happens between read and write. */
+  before(operation: string, action: () => Promise<unknown>): void;
   /** Requests of this operation that reached the proxy. */
   seen(operation: string): number;
   stop(): Promise<void>;
@@ -27,12 +31,16 @@ export interface FlakyProxy {
 
 export async function flakyProxy(target: string): Promise<FlakyProxy> {
   const faults = new Map<string, Fault[]>();
+  const actions = new Map<string, () => Promise<unknown>>();
   const seen = new Map<string, number>();
 
   async function pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const operation = String(incoming.headers["x-amz-target"]).split(".")[1] ?? "";
     seen.set(operation, (seen.get(operation) ?? 0) + 1);
     const fault = faults.get(operation)?.shift();
+    const action = actions.get(operation);
+    actions.delete(operation);
+    await action?.();
     const { status, headers, body } = await forward(target, incoming);
     switch (fault) {
       case undefined:
@@ -63,6 +71,9 @@ export async function flakyProxy(target: string): Promise<FlakyProxy> {
         operation,
         Array.from({ length: count }, () => fault),
       );
+    },
+    before(operation, action) {
+      actions.set(operation, action);
     },
     seen: (operation) => seen.get(operation) ?? 0,
     async stop() {

@@ -51,8 +51,8 @@ async function abandoned(
   });
   let text = "";
   child.stdout.setEncoding("utf8").on("data", (piece: string) => (text += piece));
-  const [, signal]: unknown[] = await once(child, "close");
-  expect(signal).toBe("SIGKILL");
+  await once(child, "close");
+  expect(child.signalCode).toBe("SIGKILL");
   return z.object({ pid: z.number(), endpoint: z.string() }).parse(JSON.parse(text));
 }
 

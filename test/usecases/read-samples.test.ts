@@ -110,6 +110,16 @@ describe("reading samples", () => {
     expect(newest.records).toEqual(records);
   });
 
+  it("goes on where the newest round may have an earlier capture in an older chunk", async () => {
+    const store = memorySampleStore();
+    const hour = at("2026-11-21T12:00:00Z");
+    const round = hour - 2_500;
+    await put(store, hour - 100, [line({ round, startedAt: round + 10 })]);
+    await put(store, hour + 5_000, [line({ round, startedAt: hour + 3_000 })]);
+    const { records } = await readSamples({ store, clock }, { ...query, limit: 1 });
+    expect(times(records)).toEqual([round + 10]);
+  });
+
   it("stops going back once the newest ones are certain", async () => {
     const store = memorySampleStore();
     for (let hours = 0; hours < 20; hours += 1) {

@@ -17,7 +17,7 @@ import { readTargetLines } from "#adapters/endpoint-files/target-lines.ts";
 import type { Context } from "../../context.ts";
 import { exitCodes, type ExitCode } from "../../exit-codes.ts";
 import { loadEndpointFile } from "../../input/endpoint-file.ts";
-import { openLines } from "../../input/lines.ts";
+import { linesOf } from "../../input/lines.ts";
 import { count } from "../../output/count.ts";
 import { printable } from "../../output/display.ts";
 
@@ -51,7 +51,7 @@ async function checkPath(context: Context, path: string): Promise<Tally> {
 /** A bulk file may be of any size: what is found is told as it is found. */
 async function checkLines(context: Context, path: string): Promise<Tally> {
   const tally: Tally = { files: 1, targets: 0, problems: 0 };
-  const { stream, name } = await openLines(context.io, path);
+  const { stream, name } = await linesOf(context.io, path);
   for await (const line of readTargetLines(stream, { file: name, policies: POLICIES_DEFAULT })) {
     switch (line.kind) {
       case "target":

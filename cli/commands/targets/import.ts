@@ -13,7 +13,7 @@ import { withSystem } from "../../connect/with-system.ts";
 import type { System } from "../../connect/system.ts";
 import type { Context } from "../../context.ts";
 import { exitCodes, type ExitCode } from "../../exit-codes.ts";
-import { openLines, type OpenLines } from "../../input/lines.ts";
+import { linesOf, type Lines } from "../../input/lines.ts";
 import { count } from "../../output/count.ts";
 import { printable } from "../../output/display.ts";
 import { progressBar } from "../../output/progress.ts";
@@ -24,7 +24,7 @@ interface LineTally {
 }
 
 export async function importTargets(context: Context, file: string): Promise<ExitCode> {
-  const lines = await openLines(context.io, file);
+  const lines = await linesOf(context.io, file);
   const tally: LineTally = { problems: 0, notices: 0 };
   const report = await withSystem(context, "register", (system) =>
     register(context, system, lines, tally),
@@ -37,7 +37,7 @@ export async function importTargets(context: Context, file: string): Promise<Exi
 async function register(
   context: Context,
   system: System,
-  lines: OpenLines,
+  lines: Lines,
   tally: LineTally,
 ): Promise<RegistrationReport> {
   const bar = progressBar(context.io, "registering", context.now);
@@ -57,7 +57,7 @@ async function register(
 
 async function* definitions(
   context: Context,
-  { stream, name }: OpenLines,
+  { stream, name }: Lines,
   tally: LineTally,
 ): AsyncGenerator<TargetDefinition, void, undefined> {
   for await (const line of readTargetLines(stream, { file: name, policies: POLICIES_DEFAULT })) {

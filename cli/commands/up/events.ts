@@ -25,7 +25,7 @@ export function tellEvent(event: CloudEvent): Told | undefined {
       return event;
     case "function-log":
       return event.level === "error"
-        ? { level: "error", text: `${event.name}: ${inWords(event.line)}` }
+        ? { level: "error", text: `${event.name}: ${event.text}` }
         : undefined;
     case "invocation-started":
     case "process":
@@ -36,16 +36,6 @@ export function tellEvent(event: CloudEvent): Told | undefined {
 function engineLevel(state: Extract<CloudEvent, { kind: "engine" }>["state"]): Told["level"] {
   if (state === "failed") return "error";
   return state === "died" ? "warn" : "info";
-}
-
-const LINE_SHOWN_MAX = 300;
-
-/** A structured line's event and error, else the line. */
-function inWords(line: string): string {
-  const event = /"event":"([^"]+)"/u.exec(line)?.[1];
-  const message = /"message":"((?:[^"\\]|\\.)*)"/u.exec(line)?.[1];
-  const told = [event, message].filter((part) => part !== undefined).join(": ");
-  return (told === "" ? line : told).slice(0, LINE_SHOWN_MAX);
 }
 
 export function tellChange({ id, from, to, lastedMs, error }: TargetChange): Told {

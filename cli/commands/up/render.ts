@@ -121,7 +121,9 @@ function cells(texts: readonly string[], { target, error }: Widths): string {
     pad(since, SINCE_COLUMNS, "right"),
     pad(last, LAST_COLUMNS, "right"),
     shorten(why, error),
-  ].join(GAP);
+  ]
+    .join(GAP)
+    .trimEnd();
 }
 
 function targetLine(row: TargetRow, now: EpochMs, widths: Widths): Line {

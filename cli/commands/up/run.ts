@@ -33,10 +33,10 @@ export async function up(context: Context, settings: UpSettings): Promise<ExitCo
   const signals = listenForSignals();
   const isLive = settings.view && io.stdout.isTerminal && !context.options.json;
   const reporter = (isLive ? liveReporter : linesReporter)(context, settings);
-  let engineFailed = false;
+  const exit: { code: ExitCode } = { code: exitCodes.ok };
   const onEvent = (event: CloudEvent): void => {
     if (event.kind === "engine" && event.state === "failed") {
-      engineFailed = true;
+      exit.code = exitCodes.unreachable;
       signals.stop();
     }
     reporter.event(event);
@@ -54,7 +54,7 @@ export async function up(context: Context, settings: UpSettings): Promise<ExitCo
       process.exit(INTERRUPTED_STATUS);
     });
     await runUntilStopped(cloud, reporter, signals.first);
-    return engineFailed ? exitCodes.unreachable : exitCodes.ok;
+    return exit.code;
   } finally {
     reporter.close();
     signals.close();
@@ -67,7 +67,14 @@ async function runUntilStopped(
   stopped: Promise<void>,
 ): Promise<void> {
   await reporter.start(cloud);
-  await stopped;
+  try {
+    await Promise.race([stopped, cloud.registered.then(() => stopped)]);
+  } catch (error) {
+    // Nothing is captured of what was asked for: better an end that says why.
+    await reporter.stopping();
+    await cloud.stop();
+    throw error;
+  }
   await reporter.stopping();
   reporter.stopped(await cloud.stop());
 }

@@ -4,7 +4,7 @@
  *     s  stamp
  *     f  true when targets that were never captured are meant
  *     k  result keys, a set of numbers
- *     a  true when all targets are meant; then without k
+ *     a  true when all targets are meant, whatever k says
  *
  * Holds: merging is one write while the keys fit; else the record is read from the refusal, merged
  *        by the pure function and written under its stamp. A record is at most 1 KB.
@@ -85,8 +85,8 @@ function merge(access: DynamoAccess, request: CaptureRequest): Promise<Written> 
   }
   return access.update("request.put", {
     Key,
-    ConditionExpression:
-      "attribute_not_exists(a) AND (attribute_not_exists(k) OR size(k) <= :room)",
+    // Keys beside `all` are harmless: what is read then is all.
+    ConditionExpression: "attribute_not_exists(k) OR size(k) <= :room",
     UpdateExpression: `${set} ADD k :k`,
     ExpressionAttributeValues: {
       ...values,

@@ -216,7 +216,7 @@ export class Connections implements ConnectionEvents {
   /** Ends idle connections, one for each host that starves. */
   private makeRoom(): void {
     for (const connection of this.idle) {
-      return;
+      if (this.closing >= this.starved.size) return;
       this.discard(connection, EVICTED);
     }
   }

@@ -83,6 +83,6 @@ function explainStuck(seat: Seat, mean: number): string {
 
 /** `412/s`, or in slots while nothing is measured. */
 export function amount({ weights }: Sheet, weight: number): string {
-  if (!weights.measured) return `${Math.round(weight)} slots`;
+  if (!weights.measured) return Math.round(weight) === 1 ? "1 slot" : `${Math.round(weight)} slots`;
   return weight >= 10 ? `${Math.round(weight)}/s` : `${weight.toPrecision(2)}/s`;
 }

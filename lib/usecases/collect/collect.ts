@@ -30,7 +30,7 @@ import { pulse, type Pulse } from "./pulse.ts";
 import { requests } from "./requests.ts";
 import { isQuiet } from "./run.ts";
 import type { CollectDeps, CollectEnding, CollectInvocationContext, CollectReport } from "./settings.ts";
-import { dropSlot, followRanges, nextDueAt, openCut, readSlot } from "./slots.ts";
+import { dropSlot, forgetDistant, followRanges, nextDueAt, openCut, readSlot } from "./slots.ts";
 import { runsOf, wakeRun, type CollectorState } from "./state.ts";
 
 /** How often the control steps are gone through. */
@@ -104,11 +104,14 @@ function makeCollector(deps: CollectDeps, context: CollectInvocationContext, slo
     durableSequence: 0,
     abort: abort.signal,
     inFlight: 0,
+    line: [],
+    dueRate: 0,
     commits: 0,
     cachedBytes: 0,
     dirty: [],
     leaving: false,
     wake: () => undefined,
+    resume: () => undefined,
   };
   return { state, commits, context, abort, control: control(state), requests: requests(state, () => state.lease.ranges) };
 }
@@ -175,6 +178,7 @@ async function untilLeaving(collector: Collector, beat: Pulse): Promise<CollectE
     }
     collector.commits.tend();
     letKeptGo(state);
+    forgetDistant(state);
     idleSince = isIdle(collector) ? (idleSince ?? now) : undefined;
     if (idleSince !== undefined && between(idleSince, now) >= settings.lingerMs) return "idle";
     await sleep(clock, STEP_MS, context.stop);
@@ -202,7 +206,7 @@ function isIdle(collector: Collector): boolean {
   const { state } = collector;
   if (state.inFlight > 0 || state.late.waiting() > 0 || collector.requests.open() > 0) return false;
   const horizon = state.deps.clock.now() + state.deps.settings.lingerMs;
-  return runsOf(state).every((run) => run.cut === undefined && run.kept === undefined && isQuiet(run) && nextDueAt(state, run) > horizon);
+  return runsOf(state).every((run) => run.cut === undefined && run.kept === undefined && isQuiet(run) && nextDueAt(run) > horizon);
 }
 
 /** Lets go of the lease, finishes what is kept, and makes everything durable; answers what was abandoned. */

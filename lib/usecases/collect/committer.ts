@@ -16,7 +16,7 @@ import { packLatest, takeLatest } from "./entries.ts";
 import { countCommitted, resolveCut } from "./cuts.ts";
 import { advanceDone } from "./rounds.ts";
 import type { Committable, Entry, ScheduleRun } from "./run.ts";
-import { dropSlot, entriesOfRun, readSlot } from "./slots.ts";
+import { dropSlot, readSlot } from "./slots.ts";
 import { epochOf, markDirty, type CollectorState } from "./state.ts";
 
 export interface Committer {
@@ -52,7 +52,7 @@ export function committer(state: () => CollectorState): Committer {
     for (const run of at.dirty) {
       run.dirty = false;
       if (run.dropped) continue;
-      advanceDone(run);
+      advanceDone(run, at.deps.clock.now());
       list.push({ run, watermark: run.done });
     }
     at.dirty = [];
@@ -222,7 +222,7 @@ function isWanted(state: CollectorState, run: ScheduleRun, ready: Committable, n
 
 /** Another's commit landed between ours: where it went further, ours has nothing to add. */
 function catchUp(state: CollectorState, run: ScheduleRun, schedule: Schedule): void {
-  const entries = entriesOfRun(state, run);
+  const entries = run.entries;
   if (entries !== undefined) takeLatest(entries, schedule.latest);
   run.committed = compareWatermarks(schedule.watermark, run.committed) > 0 ? schedule.watermark : run.committed;
   if (compareWatermarks(run.done, run.committed) < 0) run.done = run.committed;
@@ -238,10 +238,10 @@ function dropRun(state: CollectorState, run: ScheduleRun): void {
 }
 
 async function entriesFor(state: CollectorState, run: ScheduleRun): Promise<readonly Entry[]> {
-  const known = entriesOfRun(state, run);
+  const known = run.entries;
   if (known !== undefined) return known;
   const hold = state.slots.get(run.slot);
   if (hold !== undefined) await readSlot(state, hold);
-  return entriesOfRun(state, run) ?? [];
+  return run.entries ?? [];
 }
 

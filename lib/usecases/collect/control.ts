@@ -12,7 +12,7 @@ import { normalise, slotsIn } from "#domain/range.ts";
 import { after } from "#domain/units.ts";
 import { giveRanges, isKeptAlready } from "./letting-go.ts";
 import { oldestUncommitted } from "./rounds.ts";
-import { entriesOfRun, followRanges, readSchedules, readSlot } from "./slots.ts";
+import { followRanges, readSchedules, readSlot } from "./slots.ts";
 import { runsOf, type CollectorState, type SlotHold } from "./state.ts";
 
 export interface Control {
@@ -95,7 +95,7 @@ function backlog(state: CollectorState): { lagMs: number; backlogRounds: number;
   let lagMs = 0;
   let backlogRounds = 0;
   for (const run of runsOf(state)) {
-    const entries = entriesOfRun(state, run);
+    const entries = run.entries;
     const oldest = entries === undefined ? run.wakeAt : oldestUncommitted(run, entries, now);
     if (oldest === undefined || oldest > now) continue;
     lagMs = Math.max(lagMs, now - oldest);

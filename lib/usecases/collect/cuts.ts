@@ -12,7 +12,7 @@ import { compareWatermarks, isAfter, OFFSET_ALL, through, upTo, type Watermark }
 import { takeLatest } from "./entries.ts";
 import { recordMissed, settle } from "./rounds.ts";
 import { DONE, GIVERS, PENDING, type Committable, type Entry, type OpenRound, type ScheduleRun } from "./run.ts";
-import { entriesOfRun, readSlot } from "./slots.ts";
+import { readSlot } from "./slots.ts";
 import { markDirty, wakeRun, type CollectorState } from "./state.ts";
 
 /** How many rounds may lie between a watermark and a cut before it is plain that something is missing. */
@@ -30,7 +30,7 @@ export async function resolveCut(state: CollectorState, run: ScheduleRun): Promi
     const hold = state.slots.get(run.slot);
     if (hold !== undefined) await readSlot(state, hold);
   }
-  const entries = entriesOfRun(state, run);
+  const entries = run.entries;
   if (entries === undefined) return;
   run.version = Math.max(run.version, schedule.version);
   takeLatest(entries, schedule.latest);

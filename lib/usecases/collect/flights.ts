@@ -48,6 +48,7 @@ async function fly(state: CollectorState, flights: readonly Flight[]): Promise<v
         landed[index] = 1;
         land(state, flight, capture);
       }
+      if (state.line.length > 0) state.resume();
     }
   } catch (error) {
     state.deps.log.error("the probe failed; its captures count as failed", { error, captures: flights.length });
@@ -88,7 +89,7 @@ function land(state: CollectorState, flight: Flight, capture: Capture): void {
       if (index < 0) return;
       open.states[index] = DONE;
       settle(state, run, open);
-      if (isComplete(open)) sealLongRound(state, run);
+      if (isComplete(open) && state.deps.clock.now() > open.round.endsAt) sealLongRound(state, run);
       return;
     }
     case "request": {
@@ -133,7 +134,7 @@ function note(state: CollectorState, landed: Landed): void {
  * A round that was open for nearly as long as a crash may cost is committed at once: waiting for the
  * chunk's own time would need a commit of a piece before, and a second one after.
  */
-function sealLongRound(state: CollectorState, run: ScheduleRun): void {
+export function sealLongRound(state: CollectorState, run: ScheduleRun): void {
   const { commitEveryMs, chunkEveryMs } = state.deps.settings;
   const open = state.deps.clock.now() - (run.uncommittedSince ?? state.deps.clock.now());
   if (open > commitEveryMs - 2 * chunkEveryMs) state.writer.seal();

@@ -15,7 +15,7 @@ import type { Slot } from "#domain/slot.ts";
 import { after, epochMs, latestOf, type EpochMs } from "#domain/units.ts";
 import { sleep } from "#ports/clock.ts";
 import type { ScheduleRun } from "./run.ts";
-import { entriesOfRun, nextDueAt } from "./slots.ts";
+import { nextDueAt } from "./slots.ts";
 import { runsOf, wakeRun, type CollectorState, type SlotHold } from "./state.ts";
 
 /** Unknown outcomes are asked again this often, this many times. */
@@ -48,7 +48,7 @@ export function keep(state: CollectorState, slots: readonly Slot[], aheadMs: num
     run.kept ??= { cut, until, epoch: state.lease.epoch };
     wakeRun(state, run, clock.now());
   }
-  const unfinished = holds.filter((hold) => [...hold.runs.values()].some((run) => isOpenBefore(state, run, cut)));
+  const unfinished = holds.filter((hold) => [...hold.runs.values()].some((run) => isOpenBefore(run, cut)));
   const needed = rangesOfSlots(unfinished.map((hold) => hold.slot), state.slotsLog2);
   const open = needed.length > OPEN_ENTRIES_MAX ? entries : needed.map((range) => ({ range, cut, until }));
   return { cut, until, open };
@@ -58,9 +58,9 @@ export function keep(state: CollectorState, slots: readonly Slot[], aheadMs: num
 const OPEN_ENTRIES_MAX = 24;
 
 /** Whether anything is due before the cut and not committed; where that isn't known, it may be. */
-function isOpenBefore(state: CollectorState, run: ScheduleRun, cut: EpochMs): boolean {
+function isOpenBefore(run: ScheduleRun, cut: EpochMs): boolean {
   if (run.rounds.length > 0 || run.uncommittedSince !== undefined || run.cut !== undefined) return true;
-  return nextDueAt(state, run) < cut;
+  return nextDueAt(run) < cut;
 }
 
 /** The write was refused: it can never land, and the slots are ours as before. */
@@ -89,7 +89,7 @@ function startedThrough(runs: readonly ScheduleRun[]): EpochMs | undefined {
 function longestTimeout(state: CollectorState, runs: readonly ScheduleRun[]): number {
   let longest = 0;
   for (const run of runs) {
-    const entries = entriesOfRun(state, run);
+    const entries = run.entries;
     if (entries === undefined) return state.deps.settings.longestTimeoutMs;
     for (const entry of entries) longest = Math.max(longest, entry.task.timeoutMs);
   }
@@ -102,12 +102,12 @@ export function isLetGo(state: CollectorState, hold: SlotHold): boolean {
   return [...hold.runs.values()].every((run) => {
     if (run.dropped) return true;
     if (run.kept === undefined) return state.leaving;
-    return now > run.kept.until || (now >= run.kept.cut && isKeptCommitted(state, run, run.kept.cut));
+    return now > run.kept.until || (now >= run.kept.cut && isKeptCommitted(run, run.kept.cut));
   });
 }
 
-function isKeptCommitted(state: CollectorState, run: ScheduleRun, cut: EpochMs): boolean {
-  return !run.committing && run.wantedSequence === 0 && nextDueAt(state, run) >= cut;
+function isKeptCommitted(run: ScheduleRun, cut: EpochMs): boolean {
+  return !run.committing && run.wantedSequence === 0 && nextDueAt(run) >= cut;
 }
 
 /** How many captures that were started are given up with these slots. */
@@ -128,7 +128,7 @@ export async function releaseLease(state: CollectorState, aheadMs: number): Prom
   const slots = slotsIn(state.lease.ranges, state.slotsLog2);
   const kept = keep(state, slots, aheadMs);
   const now = state.deps.clock.now();
-  const due = runsOf(state).reduce((soonest, run) => Math.min(soonest, nextDueAt(state, run)), Number.POSITIVE_INFINITY);
+  const due = runsOf(state).reduce((soonest, run) => Math.min(soonest, nextDueAt(run)), Number.POSITIVE_INFINITY);
   const request = {
     pool: state.pool,
     id: state.lease.id,

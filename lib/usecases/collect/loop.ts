@@ -11,18 +11,18 @@ import { limits } from "#domain/limits.ts";
 import { firstOpen } from "#domain/round.ts";
 import { after, durationMs, earliest, type DurationMs, type EpochMs } from "#domain/units.ts";
 import type { LateItem } from "./late-work.ts";
-import { launch, type Flight } from "./flights.ts";
+import { launch, sealLongRound, type Flight } from "./flights.ts";
 import { giveUp, indexIn, takeUp } from "./rounds.ts";
-import { PENDING, STARTED, type Entry, type OpenRound, type ScheduleRun } from "./run.ts";
-import { entriesOfRun, isStale, readSlot } from "./slots.ts";
-import { wakeRun, type CollectorState } from "./state.ts";
+import { isComplete, PENDING, STARTED, type Entry, type OpenRound, type ScheduleRun } from "./run.ts";
+import { isStale, readSlot } from "./slots.ts";
+import { markDirty, wakeRun, type CollectorState } from "./state.ts";
 
 /** Older than this when the loop comes to it, a capture is late work. */
 const LATE_AFTER_MS = 1_000;
 /** A slot's targets are read this long before its round begins. */
 const READ_AHEAD_MS = 1_000;
 /** How soon the loop looks again when a limit stopped it. */
-const LIMIT_WAIT_MS = 5;
+const LIMIT_WAIT_MS = 2;
 /** Late captures leave this part of the captures under way to what is on time. */
 const LATE_SHARE = 0.5;
 const SLOT_RETRY_MS = 1_000;
@@ -36,6 +36,7 @@ export function tick(state: CollectorState): number {
   const now = state.deps.clock.now();
   state.counters.turnTo(now);
   const flights: Flight[] = [];
+  goOn(state, now, flights);
   for (;;) {
     const run = state.heap.pop(now);
     if (run === undefined) break;
@@ -49,6 +50,29 @@ export function tick(state: CollectorState): number {
   return Math.min(state.heap.nextAt(), state.late.waiting() > 0 ? lateAt : Number.POSITIVE_INFINITY);
 }
 
+/** Those that stopped at the limit go first, in their order, as far as there is room now. */
+function goOn(state: CollectorState, now: EpochMs, flights: Flight[]): void {
+  const line = state.line;
+  if (line.length === 0 || isAtLimit(state, flights)) return;
+  state.line = [];
+  for (const run of line) {
+    run.inLine = false;
+    if (run.dropped) continue;
+    if (isAtLimit(state, flights)) standInLine(state, run);
+    else sleepUntil(state, run, Math.max(now + 1, advance(state, run, now, flights)));
+  }
+}
+
+function isAtLimit(state: CollectorState, flights: readonly Flight[]): boolean {
+  return state.inFlight + flights.length >= state.deps.settings.inFlightMax;
+}
+
+function standInLine(state: CollectorState, run: ScheduleRun): void {
+  if (run.inLine) return;
+  run.inLine = true;
+  state.line.push(run);
+}
+
 function sleepUntil(state: CollectorState, run: ScheduleRun, at: number): void {
   if (at === Number.POSITIVE_INFINITY) run.wakeAt = at;
   else state.heap.push(at, run);
@@ -56,16 +80,14 @@ function sleepUntil(state: CollectorState, run: ScheduleRun, at: number): void {
 
 /** By default the steady rate again: what is known to be due here. */
 export function lateRate(state: CollectorState): number {
-  let steady = 0;
-  for (const hold of state.slots.values()) steady += hold.load;
-  return Math.max(state.deps.settings.lateRateFloorPerSecond, steady);
+  return Math.max(state.deps.settings.lateRateFloorPerSecond, state.dueRate);
 }
 
 /** Starts what is due in one run; answers when to look at it again. */
 function advance(state: CollectorState, run: ScheduleRun, now: EpochMs, flights: Flight[]): number {
   const hold = state.slots.get(run.slot);
   if (hold === undefined || run.dropped) return Number.POSITIVE_INFINITY;
-  const entries = entriesOfRun(state, run);
+  const { entries } = run;
   if (entries === undefined) return readBefore(state, run, now);
   if (isStale(state, hold)) readSoon(state, run);
   if (entries.length === 0 && run.rounds.length === 0) return Number.POSITIVE_INFINITY;
@@ -75,10 +97,20 @@ function advance(state: CollectorState, run: ScheduleRun, now: EpochMs, flights:
   const upTo = run.kept === undefined ? now : earliest(now, after(run.kept.cut, -1));
   if (upTo >= run.nextRoundAt) run.nextRoundAt = takeUp(state, run, entries, upTo);
   let next = Number.POSITIVE_INFINITY;
-  for (const open of run.rounds) next = Math.min(next, startDue(state, run, open, now, flights));
+  for (const open of run.rounds) next = Math.min(next, startDue(state, run, open, now, flights), endOf(state, run, open, now));
   // Targets may be forgotten between rounds: they are looked for a little before the next one.
   const readAt = run.nextRoundAt - READ_AHEAD_MS;
   return Math.min(next, readAt > now ? readAt : run.nextRoundAt);
+}
+
+/** A round that is complete before its window ends is over only then; answers when to look. */
+function endOf(state: CollectorState, run: ScheduleRun, open: OpenRound, now: EpochMs): number {
+  if (now <= open.round.endsAt) return open.round.endsAt + 1;
+  if (isComplete(open)) {
+    markDirty(state, run);
+    sealLongRound(state, run);
+  }
+  return Number.POSITIVE_INFINITY;
 }
 
 /** Targets that aren't in memory are read a little before their round; until then it is enough to know when. */
@@ -123,8 +155,8 @@ function startDue(state: CollectorState, run: ScheduleRun, open: OpenRound, now:
     }
     if (run.kept !== undefined && instant >= run.kept.cut) break;
     if (states[open.next] === PENDING) {
-      if (state.inFlight + flights.length >= state.deps.settings.inFlightMax) {
-        next = now + LIMIT_WAIT_MS;
+      if (isAtLimit(state, flights)) {
+        standInLine(state, run);
         break;
       }
       if (now - instant > LATE_AFTER_MS) late.push({ kind: "round", run, open, index: open.next, generation: open.generation, entry, dueAt: instant });

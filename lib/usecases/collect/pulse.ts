@@ -59,6 +59,11 @@ export function pulse(state: CollectorState): Pulse {
   state.wake = () => {
     if (!stopped && !ticking) arm(clock.now());
   };
+  state.resume = () => {
+    if (stopped || ticking) return;
+    cancel?.();
+    beat();
+  };
   arm(clock.now());
 
   return {
@@ -72,6 +77,7 @@ export function pulse(state: CollectorState): Pulse {
       stopped = true;
       cancel?.();
       state.wake = () => undefined;
+      state.resume = () => undefined;
     },
   };
 }

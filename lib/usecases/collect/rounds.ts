@@ -8,8 +8,8 @@ import { missedLine } from "#domain/chunk-lines.ts";
 import type { Round } from "#domain/instant.ts";
 import { countPassed, dueRounds, firstOpen } from "#domain/round.ts";
 import type { MissedReason } from "#domain/sample.ts";
-import { after, type EpochMs } from "#domain/units.ts";
-import { isAfter, OFFSET_ALL, through, upTo, type Watermark } from "#domain/watermark.ts";
+import { after, latestOf, type EpochMs } from "#domain/units.ts";
+import { furthest, isAfter, OFFSET_ALL, through, upTo, type Watermark } from "#domain/watermark.ts";
 import { DONE, GIVERS, isComplete, PENDING, type Entry, type OpenRound, type ScheduleRun } from "./run.ts";
 import { epochOf, keepLine, markDirty, type CollectorState } from "./state.ts";
 
@@ -39,9 +39,13 @@ function openRound(run: ScheduleRun, round: Round, entries: readonly Entry[]): O
 
 function firstState(run: ScheduleRun, instant: EpochMs, entry: Entry): number {
   if (entry.registeredAt > instant || !isAfter(instant, entry.offset, run.committed)) return DONE;
-  // Of a slot that is being handed over to us, what is due before the cut is the giver's.
-  if (run.cut !== undefined && instant < run.cut.cut) return GIVERS;
+  if (isGivers(run, instant)) return GIVERS;
   return isAfter(instant, entry.offset, run.position) ? PENDING : DONE;
+}
+
+/** Of a slot that is being handed over to us, what is due before the cut is the giver's. */
+function isGivers(run: ScheduleRun, instant: EpochMs): boolean {
+  return run.cut !== undefined && instant < run.cut.cut;
 }
 
 interface Missed {
@@ -119,13 +123,14 @@ function advancePrefix(open: OpenRound): void {
 
 /**
  * Moves `done` to the end of the longest prefix without a gap, and forgets complete rounds.
- * Called at a seal: everything up to `done` is in chunks sealed by then.
+ * Called at a seal: everything up to `done` is in chunks sealed by then. A round is not over before
+ * its window is: a target that is registered now may still have its instant in it.
  */
-export function advanceDone(run: ScheduleRun): void {
+export function advanceDone(run: ScheduleRun, now: EpochMs): void {
   let finished = 0;
   for (const open of run.rounds) {
-    if (isComplete(open)) {
-      run.done = through(open.round.endsAt);
+    if (isComplete(open) && now > open.round.endsAt) {
+      run.done = furthest(run.done, through(open.round.endsAt));
       finished += 1;
       continue;
     }
@@ -151,12 +156,15 @@ function prefixWatermark(open: OpenRound): Watermark | undefined {
  * registration, in a round that is taken up and not committed, is recorded as missed.
  */
 export function rebuild(state: CollectorState, run: ScheduleRun, entries: readonly Entry[], known: ReadonlySet<string>, now: EpochMs): void {
+  // Up to here it is too late for what is new; `done` is later than now only if the clock went back.
+  const lateUntil = latestOf(now, run.done.at);
   for (const open of run.rounds) {
     const before = new Map(open.entries.map((entry, index) => [entry.target.id, open.states[index] ?? PENDING]));
     open.entries = entries;
     open.states = Uint8Array.from(entries, (entry) => {
       const instant = after(open.round.at, entry.shift);
-      return before.get(entry.target.id) ?? (instant >= now ? firstState({ ...run, position: run.done }, instant, entry) : DONE);
+      const isOpen = instant > lateUntil || isGivers(run, instant);
+      return before.get(entry.target.id) ?? (isOpen ? firstState({ ...run, position: run.committed }, instant, entry) : DONE);
     });
     open.generation += 1;
     open.next = 0;
@@ -164,18 +172,21 @@ export function rebuild(state: CollectorState, run: ScheduleRun, entries: readon
     settle(state, run, open);
   }
   const added = entries.filter((entry) => !known.has(entry.target.id));
-  if (added.length > 0) missSince(state, run, added, now);
+  if (added.length > 0) missSince(state, run, added, lateUntil);
 }
 
+/** Rounds between watermark and position are few, unless the store refused commits for a long time. */
+const ROUNDS_UNCOMMITTED_MAX = 100_000;
+
 /** New targets' instants from the committed watermark to now that lie in rounds already taken up. */
-function missSince(state: CollectorState, run: ScheduleRun, added: readonly Entry[], now: EpochMs): void {
+function missSince(state: CollectorState, run: ScheduleRun, added: readonly Entry[], lateUntil: EpochMs): void {
   let round = firstOpen(run.schedule, run.committed);
-  // Rounds between the watermark and the position: as many as can be open, no more.
-  for (let step = 0; step < 8 && round !== undefined && round.at < now && round.at <= run.position.at; step += 1) {
+  for (let step = 0; step < ROUNDS_UNCOMMITTED_MAX && round !== undefined && round.at <= lateUntil && round.at <= run.position.at; step += 1) {
     const { at } = round;
     const missed = added.filter((entry) => {
       const instant = after(at, entry.shift);
-      return instant < now && instant >= entry.registeredAt && isAfter(instant, entry.offset, run.committed);
+      if (instant > lateUntil || isGivers(run, instant) || isAfter(instant, entry.offset, run.position)) return false;
+      return isDueAfter(instant, entry, run.committed);
     });
     if (missed.length > 0) {
       // What was noted or is durable already doesn't hold this record: nothing older is committed.

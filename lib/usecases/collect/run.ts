@@ -79,6 +79,10 @@ export interface ScheduleRun {
   readonly cadence: Cadence;
   readonly key: CadenceKey;
   readonly schedule: ScheduleKey;
+  /** Its targets while they are cached, by offset; none at all: nothing is due. */
+  entries: readonly Entry[] | undefined;
+  /** Whether it had no targets when it was last read. */
+  isEmpty: boolean;
   version: number;
   revision: number;
   serviceMs: number;
@@ -110,6 +114,8 @@ export interface ScheduleRun {
   /** No commit before this moment: the store failed, or a cut is being waited for. */
   retryAt: number;
   dropped: boolean;
+  /** It stopped at the limit of captures under way and waits in line. */
+  inLine: boolean;
 }
 
 export interface Committable {

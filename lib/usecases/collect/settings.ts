@@ -27,6 +27,7 @@ export interface CollectSettings {
   readonly longestTimeoutMs: number;
   /** Shortest time between two looks at what is due: fewer wake-ups against lateness. */
   readonly tickMs: number;
+  /** Captures under way: as many as a probe may have sockets, so that none waits inside it. */
   readonly inFlightMax: number;
   readonly slotCacheBytesMax: number;
   readonly lateRateFloorPerSecond: number;
@@ -43,7 +44,7 @@ export const COLLECT_SETTINGS: CollectSettings = {
   requestPollMs: limits.requestPollMs,
   longestTimeoutMs: limits.timeoutMaxMs,
   tickMs: 2,
-  inFlightMax: limits.inFlightMax,
+  inFlightMax: limits.socketsMax,
   slotCacheBytesMax: limits.slotCacheBytesMax,
   lateRateFloorPerSecond: limits.lateRateFloorPerSecond,
 };

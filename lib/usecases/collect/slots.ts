@@ -6,7 +6,7 @@
  *
  * Holds: memory doesn't grow with the number of targets in the ranges, only with what is open.
  */
-import { parseCadenceKey, shortestGapMs } from "#domain/cadence.ts";
+import { parseCadenceKey, shortestGapMs, type CadenceKey } from "#domain/cadence.ts";
 import { slotCut } from "#domain/hand-over.ts";
 import { limits } from "#domain/limits.ts";
 import { priority } from "#domain/policy.ts";
@@ -18,11 +18,13 @@ import { after } from "#domain/units.ts";
 import { furthest, upTo } from "#domain/watermark.ts";
 import { entriesOf } from "./entries.ts";
 import { nextInstant, rebuild } from "./rounds.ts";
-import { isQuiet, type Entry, type ScheduleRun } from "./run.ts";
+import { isQuiet, type ScheduleRun } from "./run.ts";
 import { wakeRun, type CollectorState, type SlotHold } from "./state.ts";
 
 /** Parsed targets cost about this many times their stored bytes (measured with 300-byte records). */
 const PARSED_FACTOR = 4;
+/** Targets whose slot has nothing due for longer than this are read again then. */
+const FORGET_BEYOND_MS = 120_000;
 /** A slot without targets still costs something. */
 const HOLD_BYTES = 2_048;
 
@@ -50,6 +52,7 @@ export function holdSlot(state: CollectorState, slot: Slot): SlotHold {
 export function dropSlot(state: CollectorState, hold: SlotHold): void {
   for (const run of hold.runs.values()) run.dropped = true;
   state.cachedBytes -= hold.bytes;
+  state.dueRate -= hold.load;
   if (state.slots.get(hold.slot) === hold) state.slots.delete(hold.slot);
 }
 
@@ -75,6 +78,8 @@ async function read(state: CollectorState, hold: SlotHold): Promise<void> {
     deps.log.error("targets that can't be read are not captured", { slot: hold.slot, targets: found.broken.slice(0, 10) });
   }
   const known = knownTargets(hold);
+  // It was dropped while it was read: nobody looks at it any more.
+  if (state.slots.get(hold.slot) !== hold) return;
   const contents = entriesOf(found, slotsLog2);
   keepUncommitted(hold, contents);
   hold.contents = contents;
@@ -82,23 +87,30 @@ async function read(state: CollectorState, hold: SlotHold): Promise<void> {
   hold.bytes = HOLD_BYTES + found.bytes * PARSED_FACTOR;
   hold.readAt = now;
   hold.usedAt = now;
+  const loadBefore = hold.load;
   hold.load = 0;
   for (const schedule of found.schedules) {
     const run = adoptSchedule(state, hold, schedule);
     const made = contents.get(schedule.cadence);
     const entries = made?.entries ?? [];
     run.revision = schedule.revision;
+    run.entries = entries;
+    run.isEmpty = entries.length === 0;
     run.priority = entries.some((entry) => priority(entry.target.policy) === 0) ? 0 : 1;
     hold.load += (entries.length * 1_000) / shortestGapMs(run.cadence);
-    if (known !== undefined) rebuild(state, run, entries, known, now);
+    if (known !== undefined) rebuild(state, run, entries, known.get(schedule.cadence) ?? NOBODY, now);
     wakeRun(state, run, now);
   }
+  state.dueRate += hold.load - loadBefore;
   evict(state);
 }
 
-function knownTargets(hold: SlotHold): ReadonlySet<string> | undefined {
+const NOBODY: ReadonlySet<string> = new Set();
+
+/** By cadence: a target that has changed its cadence is new to the other one. */
+function knownTargets(hold: SlotHold): ReadonlyMap<CadenceKey, ReadonlySet<string>> | undefined {
   if (hold.contents === undefined) return undefined;
-  return new Set([...hold.contents.values()].flatMap((made) => made.entries.map((entry) => entry.target.id)));
+  return new Map([...hold.contents].map(([key, made]) => [key, new Set(made.entries.map((entry) => entry.target.id))]));
 }
 
 /** First results that are not committed yet are not in what was just read: carried over. */
@@ -133,6 +145,7 @@ function adoptSchedule(state: CollectorState, hold: SlotHold, schedule: Schedule
     cadence,
     key: schedule.cadence,
     schedule: { cadence, slot: hold.slot, slotsLog2: state.slotsLog2 },
+    entries: hold.contents === undefined ? undefined : (hold.contents.get(schedule.cadence)?.entries ?? []),
     version: schedule.version,
     revision: schedule.revision,
     serviceMs: schedule.serviceMs,
@@ -153,6 +166,8 @@ function adoptSchedule(state: CollectorState, hold: SlotHold, schedule: Schedule
     wantedSequence: 0,
     retryAt: 0,
     dropped: false,
+    inLine: false,
+    isEmpty: false,
   };
   openCut(state, run);
   hold.runs.set(schedule.cadence, run);
@@ -192,10 +207,13 @@ export function followRanges(state: CollectorState, slots: readonly Slot[]): Slo
   return added.map((slot) => holdSlot(state, slot));
 }
 
-export function entriesOfRun(state: CollectorState, run: ScheduleRun): readonly Entry[] | undefined {
-  const contents = state.slots.get(run.slot)?.contents;
-  if (contents === undefined) return undefined;
-  return contents.get(run.key)?.entries ?? [];
+/** What isn't due again soon isn't kept: memory follows the rate of captures, not the number of targets. */
+export function forgetDistant(state: CollectorState): void {
+  const horizon = state.deps.clock.now() + FORGET_BEYOND_MS;
+  for (const hold of state.slots.values()) {
+    if (hold.contents === undefined || !mayForget(hold)) continue;
+    if ([...hold.runs.values()].every((run) => run.wakeAt > horizon)) forget(state, hold);
+  }
 }
 
 /** Drops parsed targets, least recently used first, until the cache is within its limit. */
@@ -217,6 +235,7 @@ function forget(state: CollectorState, hold: SlotHold): void {
   state.cachedBytes -= hold.bytes;
   hold.contents = undefined;
   hold.bytes = 0;
+  for (const run of hold.runs.values()) run.entries = undefined;
 }
 
 /** Contents that are old are read again before their next round: a lost notice can't last for ever. */
@@ -225,9 +244,10 @@ export function isStale(state: CollectorState, hold: SlotHold): boolean {
 }
 
 /** When something here is due next, by what is known; the next round's start where targets aren't cached. */
-export function nextDueAt(state: CollectorState, run: ScheduleRun): number {
-  const entries = entriesOfRun(state, run);
+export function nextDueAt(run: ScheduleRun): number {
+  const { entries } = run;
   if (entries !== undefined) return nextInstant(run, entries, run.committed) ?? Number.POSITIVE_INFINITY;
+  if (run.isEmpty) return Number.POSITIVE_INFINITY;
   return firstOpen(run.schedule, run.committed)?.at ?? Number.POSITIVE_INFINITY;
 }
 

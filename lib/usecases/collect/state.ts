@@ -59,6 +59,10 @@ export interface CollectorState {
   /** Aborted when everything under way is to end at once. */
   readonly abort: AbortSignal;
   inFlight: number;
+  /** Runs that stopped at the limit of captures under way, in order. */
+  line: ScheduleRun[];
+  /** Captures per second that are known to be due in the slots that were read. */
+  dueRate: number;
   commits: number;
   cachedBytes: number;
   /** Runs with something new since the last seal. */
@@ -67,6 +71,8 @@ export interface CollectorState {
   leaving: boolean;
   /** Asks the loop to look again now. */
   wake: () => void;
+  /** Lets the loop go on at once: captures have landed that it was waiting for. */
+  resume: () => void;
 }
 
 export function runsOf(state: CollectorState): ScheduleRun[] {

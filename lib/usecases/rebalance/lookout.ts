@@ -4,6 +4,7 @@
  * Holds: a need that the run before should have met waits until that run has had the time; every
  *        start is decided on a lease that was read this moment.
  */
+import type { FleetSnapshot } from "#domain/fleet.ts";
 import type { Lease, LeaseId } from "#domain/lease.ts";
 import { after, earliest, type EpochMs } from "#domain/units.ts";
 import { isBusy, needOf, type Need } from "./need.ts";
@@ -62,7 +63,7 @@ export function lookout(
 ): Lookout {
   const { clock, settings, startTimes } = deps;
   const known = new Map<LeaseId, { readonly lease: Lease; readonly readAt: EpochMs }>();
-  let requestedSince: ReadonlyMap<LeaseId, EpochMs> = new Map();
+  let requested: ReadonlyMap<LeaseId, Requested> = new Map();
 
   function learn(lease: Lease, readAt: EpochMs): void {
     book.observe(lease, readAt);
@@ -76,8 +77,8 @@ export function lookout(
   }
 
   function needNow(lease: Lease): Need | undefined {
-    const requestedAt = lease.holder === undefined ? requestedSince.get(lease.id) : undefined;
-    if (requestedAt !== undefined) return { at: requestedAt, reason: "request" };
+    const asked = isFree(lease) ? requested.get(lease.id) : undefined;
+    if (asked?.epoch === lease.epoch) return { at: asked.since, reason: "request" };
     const { skewMaxMs, longestTimeoutMs, prepareMs } = settings;
     const aheadMs = startTimes.aheadMs() + prepareMs;
     return needOf(lease, { skewMaxMs, longestTimeoutMs, aheadMs });
@@ -89,6 +90,21 @@ export function lookout(
     return { ...need, at: after(olderUntil, graceMs) };
   }
 
+  /** A lease that is known to have one isn't asked for again until somebody has owned it. */
+  async function askForRequests(
+    { fleet, leases }: FleetSnapshot,
+    now: EpochMs,
+  ): Promise<ReadonlyMap<LeaseId, Requested>> {
+    const free = leases.filter(isFree);
+    const known = free.filter(({ id, epoch }) => requested.get(id)?.epoch === epoch);
+    const others = free.filter((lease) => !known.includes(lease));
+    const found = await leasesWithRequests(deps.requests, fleet, others);
+    return new Map([
+      ...known.flatMap(({ id }) => [...requested].filter(([each]) => each === id)),
+      ...found.map(({ id, epoch }) => [id, { epoch, since: now }] as const),
+    ]);
+  }
+
   return {
     async look() {
       const snapshot = await deps.leases.readFleet(run.pool);
@@ -97,9 +113,7 @@ export function lookout(
       const now = clock.now();
       known.clear();
       for (const lease of leases) learn(lease, now);
-      const free = leases.filter(({ holder, ranges }) => holder === undefined && ranges.length > 0);
-      const requested = await leasesWithRequests(deps.requests, fleet, free);
-      requestedSince = new Map([...requested].map((id) => [id, requestedSince.get(id) ?? now]));
+      requested = await askForRequests(snapshot, now);
       const isWaiting = requested.size > 0 || leases.some(({ id }) => book.isPending(id));
       const isIdle = !isWaiting && !isBusy(leases, after(now, horizonMs(deps)));
       const last = fleet.lastRebalance;
@@ -125,6 +139,16 @@ export function lookout(
       return wanted === undefined || wanted.at > clock.now() ? undefined : wanted;
     },
   };
+}
+
+interface Requested {
+  readonly epoch: number;
+  /** First seen. */
+  readonly since: EpochMs;
+}
+
+function isFree({ holder, ranges }: Lease): boolean {
+  return holder === undefined && ranges.length > 0;
 }
 
 /** The soonest of the starts that are wanted before `endAt`, or `endAt`. */

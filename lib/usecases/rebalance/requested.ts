@@ -4,7 +4,7 @@
  * Holds: at most QUERIES_MAX queries, however fragmented the leases are.
  */
 import type { Fleet } from "#domain/fleet.ts";
-import type { Lease, LeaseId } from "#domain/lease.ts";
+import type { Lease } from "#domain/lease.ts";
 import { contains, normalise, slotRange, type RangeSet } from "#domain/range.ts";
 import type { RequestStore } from "#ports/request-store.ts";
 
@@ -15,17 +15,18 @@ export async function leasesWithRequests(
   requests: RequestStore,
   fleet: Fleet,
   free: readonly Lease[],
-): Promise<ReadonlySet<LeaseId>> {
-  const found = new Set<LeaseId>();
-  if (free.length === 0) return found;
+): Promise<readonly Lease[]> {
+  if (free.length === 0) return [];
   const { pool, slotsLog2 } = fleet;
   const waiting = await requests.list(pool, span(free), slotsLog2);
+  const found = new Set<Lease>();
   for (const { slot } of waiting) {
+    if (found.size === free.length) break;
     const { from } = slotRange(slot, slotsLog2);
     const lease = free.find(({ ranges }) => contains(ranges, from));
-    if (lease !== undefined) found.add(lease.id);
+    if (lease !== undefined) found.add(lease);
   }
-  return found;
+  return [...found];
 }
 
 function span(free: readonly Lease[]): RangeSet {

@@ -87,6 +87,15 @@ describe("retention of samples on a file system", () => {
     expect(await kept(two, "two")).toEqual([NOON + 2, NOON + 4]);
   });
 
+  it("counts all pools of the hour in which the limit is reached", async () => {
+    const root = await newFolder();
+    const one = await storeIn(root, [NOON + 1, NOON + 3], "one");
+    const two = await storeIn(root, [NOON + 2, NOON + 4], "two");
+    await filesystemSampleRetention({ root }).retain({ now: NOON, bytesMax: BLOCK });
+    expect(await kept(one, "one")).toEqual([]);
+    expect(await kept(two, "two")).toEqual([NOON + 4]);
+  });
+
   it("keeps its limits call after call while chunks are added", async () => {
     const root = await newFolder();
     const retention = filesystemSampleRetention({ root });

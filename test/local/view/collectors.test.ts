@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import type { Fleet } from "#domain/fleet.ts";
+import { acquire, leaseId, newLease, type Lease, type Owner } from "#domain/lease.ts";
+import { emptyMinute, emptyProgress, latenessBucket, minuteOf } from "#domain/progress.ts";
+import { cover } from "#domain/range.ts";
+import { after, epochMs, type EpochMs } from "#domain/units.ts";
+import { fleetView } from "#local/view/collectors.ts";
+
+const NOON = epochMs(Date.parse("2026-11-21T12:00:30Z"));
+const fleet: Fleet = { pool: "default", slotsLog2: 4, desired: 2, nextLease: 3, version: 1, createdAt: NOON }; // prettier-ignore
+
+function leases(now: EpochMs): readonly [Lease, Lease] {
+  const [first = [], second = []] = cover(2, 4);
+  const idle = newLease("default", leaseId(2), second, now);
+  const taken = acquire(newLease("default", leaseId(1), first, now), {
+    pool: "default",
+    id: leaseId(1),
+    owner: "owner-a" as Owner,
+    now,
+    ttlMs: 10_000,
+    skewMaxMs: 100,
+    deadlineAt: after(now, 900_000),
+  });
+  if (taken.kind !== "acquired") throw new Error(taken.kind);
+  return [taken.lease, idle];
+}
+
+describe("the view of a fleet", () => {
+  it("names who captures what", () => {
+    const view = fleetView({ fleet, leases: leases(NOON) }, NOON);
+    expect(view).toMatchObject({ desired: 2, running: 1, lagMs: 0 });
+    expect(view.collectors).toMatchObject([
+      {
+        lease: "0001",
+        state: "running",
+        owner: "owner-a",
+        slots: 8,
+        ranges: ["00000000-80000000"],
+      },
+      { lease: "0002", state: "idle", slots: 8, ranges: ["80000000-100000000"] },
+    ]);
+  });
+
+  it("shows a lease that nobody takes as overdue, and one whose owner is silent as expired, both with their lag", () => {
+    const later = after(NOON, 20_000);
+    const view = fleetView({ fleet, leases: leases(NOON) }, later);
+    expect(view.collectors.map(({ state }) => state)).toEqual(["expired", "overdue"]);
+    expect(view).toMatchObject({ running: 0, lagMs: 20_000 });
+  });
+
+  it("leaves out leases without ranges", () => {
+    const empty = newLease("default", leaseId(3), [], NOON);
+    expect(fleetView({ fleet, leases: [empty] }, NOON).collectors).toEqual([]);
+  });
+
+  it("takes lateness and misses from the last whole minute of all leases", () => {
+    const [taken, idle] = leases(NOON);
+    const minute = emptyMinute(minuteOf(NOON) - 1);
+    const lateness = minute.lateness.map(() => 0);
+    lateness[latenessBucket(3)] = 980;
+    lateness[latenessBucket(40)] = 20;
+    const progress = { ...emptyProgress(NOON), previous: { ...minute, missed: 4, lateness } };
+    const view = fleetView({ fleet, leases: [{ ...taken, progress }, idle] }, NOON);
+    expect(view).toMatchObject({ missed: 4, lateness99Ms: 50 });
+  });
+});

@@ -1,0 +1,40 @@
+/**
+ * Collectors through whatever may happen to them: DESIGN, section 4, "What must hold in every
+ * reachable state". More runs: LAMPLIGHTER_CHAOS_RUNS=500 npx vitest run test/usecases/collect
+ */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { scenario } from "#test/support/chaos-scenario.ts";
+import { whatFailed, whatFaultsWouldExcuse } from "#test/support/chaos-checks.ts";
+import { playScenario } from "#test/support/collector-chaos.ts";
+
+const RUNS = Number(process.env["LAMPLIGHTER_CHAOS_RUNS"] ?? 8);
+const SEED = process.env["LAMPLIGHTER_CHAOS_SEED"];
+const OPTIONS = {
+  numRuns: RUNS,
+  ...(SEED !== undefined && { seed: Number(SEED) }),
+};
+const SHOWN = 8;
+
+describe("collectors, whatever happens", { timeout: Math.max(120_000, RUNS * 20_000) }, () => {
+  it("hand over as planned without a duplicate, a gap or a delay", async () => {
+    await fc.assert(
+      fc.asyncProperty(scenario("planned"), async (planned) => {
+        const played = await playScenario(planned);
+        const wrong = [...(await whatFailed(played)), ...whatFaultsWouldExcuse(played)];
+        expect(wrong.slice(0, SHOWN)).toEqual([]);
+      }),
+      OPTIONS,
+    );
+  });
+
+  it("lose nothing and get stuck nowhere through kills, pauses, errors and clock jumps", async () => {
+    await fc.assert(
+      fc.asyncProperty(scenario("faults"), async (faulty) => {
+        const played = await playScenario(faulty);
+        expect((await whatFailed(played)).slice(0, SHOWN)).toEqual([]);
+      }),
+      OPTIONS,
+    );
+  });
+});

@@ -1,0 +1,26 @@
+import { describe, expect, it } from "vitest";
+import { START_TIME_DEFAULT_MS, startTimes } from "#usecases/rebalance/start-times.ts";
+
+describe("startTimes", () => {
+  it("begins with what is usual", () => {
+    expect(startTimes().aheadMs()).toBe(START_TIME_DEFAULT_MS);
+  });
+
+  it("comes to what starts take, and starts earlier where they vary", () => {
+    const [steady, varying] = [startTimes(), startTimes()];
+    for (let n = 0; n < 100; n += 1) {
+      steady.learn(300);
+      varying.learn(n % 2 === 0 ? 100 : 500);
+    }
+    expect(steady.aheadMs()).toBeCloseTo(300, 0);
+    expect(varying.aheadMs()).toBeGreaterThan(500);
+  });
+
+  it("stays within bounds, whatever it is told", () => {
+    const times = startTimes();
+    for (let n = 0; n < 100; n += 1) times.learn(1e9);
+    expect(times.aheadMs()).toBe(10_000);
+    for (let n = 0; n < 1_000; n += 1) times.learn(0);
+    expect(times.aheadMs()).toBe(50);
+  });
+});
