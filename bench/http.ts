@@ -32,11 +32,16 @@ async function measure(usage: () => Promise<Usage>): Promise<Measured> {
   await wait(MEASURE_MS);
   const after = await usage();
   const captures = after.captures - before.captures;
-  return { cpuMs: (after.cpuUs - before.cpuUs) / 1_000 / captures, perSecond: (captures * 1_000) / (after.at - before.at) };
+  return {
+    cpuMs: (after.cpuUs - before.cpuUs) / 1_000 / captures,
+    perSecond: (captures * 1_000) / (after.at - before.at),
+  };
 }
 
 function bareLoop(order: object): { usage: () => Promise<Usage>; child: ChildProcess } {
-  const child = fork(fileURLToPath(new URL("support/bare-loop.ts", import.meta.url)), [JSON.stringify(order)]);
+  const child = fork(fileURLToPath(new URL("support/bare-loop.ts", import.meta.url)), [
+    JSON.stringify(order),
+  ]);
   const usage = async (): Promise<Usage> => {
     child.send("usage");
     const [message] = (await once(child, "message")) as [Usage];
@@ -54,10 +59,21 @@ async function processorTime(perSecond: number): Promise<void> {
   const server = await startTargetServer();
   const world = await benchWorld({ slotsLog2: 6, collectors: 1 });
   const count = perSecond * 10;
-  await world.register(Array.from({ length: count }, (_, index) => httpTarget(`endpoint-${index}`, `${server.origin}/t/${index}`, every(10_000))));
+  await world.register(
+    Array.from({ length: count }, (_, index) =>
+      httpTarget(`endpoint-${index}`, `${server.origin}/t/${index}`, every(10_000)),
+    ),
+  );
   const ours: Measured[] = [];
   const bare: Measured[] = [];
-  const collector = startCollector({ environment: world.environment, pool: BENCH_POOL, lease: 1, deadlineInMs: 3_600_000, probe: "wired", settings: {} });
+  const collector = startCollector({
+    environment: world.environment,
+    pool: BENCH_POOL,
+    lease: 1,
+    deadlineInMs: 3_600_000,
+    probe: "wired",
+    settings: {},
+  });
   const loop = bareLoop({ origin: server.origin, perSecond });
   await wait(SETTLE_MS);
   for (let turn = 0; turn < TURNS; turn += 1) {
@@ -65,14 +81,21 @@ async function processorTime(perSecond: number): Promise<void> {
     const [mine, its] = await Promise.all([measure(collector.usage), measure(loop.usage)]);
     ours.push(mine);
     bare.push(its);
-    console.log(`  collector ${mine.cpuMs.toFixed(3)} ms at ${mine.perSecond.toFixed(0)}/s; bare loop ${its.cpuMs.toFixed(3)} ms at ${its.perSecond.toFixed(0)}/s`);
+    console.log(
+      `  collector ${mine.cpuMs.toFixed(3)} ms at ${mine.perSecond.toFixed(0)}/s; bare loop ${its.cpuMs.toFixed(3)} ms at ${its.perSecond.toFixed(0)}/s`,
+    );
   }
   loop.child.disconnect();
   await collector.stop();
   server.stop();
   await world.close();
   const ratio = median(ours.map((each, turn) => each.cpuMs / (bare[turn]?.cpuMs ?? Number.NaN)));
-  say(`processor time per capture at ${perSecond}/s, against a bare loop`, `${ratio.toFixed(2)} x`, "<= 2 x", ratio <= 2);
+  say(
+    `processor time per capture at ${perSecond}/s, against a bare loop`,
+    `${ratio.toFixed(2)} x`,
+    "<= 2 x",
+    ratio <= 2,
+  );
 }
 
 /** As many captures as it can start on time, when as many are due as the bare loop does at full speed. */
@@ -83,27 +106,44 @@ async function fullSpeed(): Promise<void> {
   const bare = await measure(loop.usage);
   loop.child.disconnect();
   const count = Math.round(bare.perSecond * OFFERED);
-  console.log(`  bare loop at full speed, ${CONCURRENCY} at once: ${bare.perSecond.toFixed(0)}/s, ${bare.cpuMs.toFixed(3)} ms`);
+  console.log(
+    `  bare loop at full speed, ${CONCURRENCY} at once: ${bare.perSecond.toFixed(0)}/s, ${bare.cpuMs.toFixed(3)} ms`,
+  );
   const world = await benchWorld({ slotsLog2: 6, collectors: 1 });
-  await world.register(Array.from({ length: count }, (_, index) => httpTarget(`endpoint-${index}`, `${server.origin}/t/${index}`, every(1_000))));
-  const collector = startCollector({
-    environment: world.environment,
-    pool: BENCH_POOL,
-    lease: 1,
-    deadlineInMs: 3_600_000,
-    probe: "wired",
-    settings: { inFlightMax: CONCURRENCY },
-  }, process.argv.slice(3));
+  await world.register(
+    Array.from({ length: count }, (_, index) =>
+      httpTarget(`endpoint-${index}`, `${server.origin}/t/${index}`, every(1_000)),
+    ),
+  );
+  const collector = startCollector(
+    {
+      environment: world.environment,
+      pool: BENCH_POOL,
+      lease: 1,
+      deadlineInMs: 3_600_000,
+      probe: "wired",
+      settings: { inFlightMax: CONCURRENCY },
+    },
+    process.argv.slice(3),
+  );
   await wait(SETTLE_MS);
   const arrivedBefore = await server.count();
   const mine = await measure(collector.usage);
   const arrived = ((await server.count()) - arrivedBefore) / (MEASURE_MS / 1_000);
   const { report } = await collector.stop();
-  console.log(`  collector: ${mine.perSecond.toFixed(0)}/s started, ${arrived.toFixed(0)}/s arrived, ${mine.cpuMs.toFixed(3)} ms`, report);
+  console.log(
+    `  collector: ${mine.perSecond.toFixed(0)}/s started, ${arrived.toFixed(0)}/s arrived, ${mine.cpuMs.toFixed(3)} ms`,
+    report,
+  );
   server.stop();
   await world.close();
   const ratio = arrived / bare.perSecond;
-  say("captures per second on loopback, against a bare loop", `${ratio.toFixed(2)} x`, ">= 0.7 x", ratio >= 0.7);
+  say(
+    "captures per second on loopback, against a bare loop",
+    `${ratio.toFixed(2)} x`,
+    ">= 0.7 x",
+    ratio >= 0.7,
+  );
 }
 
 const only = process.argv[2];

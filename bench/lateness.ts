@@ -34,12 +34,20 @@ const FAREWELL_MS = 13_750;
 const server = await startTargetServer();
 const world = await benchWorld({ slotsLog2, collectors });
 try {
-  const expected: Expected[] = Array.from({ length: count }, (_, index) => ({ index, id: `endpoint-${index}`, cadence }));
+  const expected: Expected[] = Array.from({ length: count }, (_, index) => ({
+    index,
+    id: `endpoint-${index}`,
+    cadence,
+  }));
   const isHanging = (index: number): boolean => index % 1_000 < hanging * 1_000;
   await world.register(
-    expected.map(({ id, index }) => httpTarget(id, `${server.origin}/${isHanging(index) ? "hang" : "t"}/${index}`, cadence)),
+    expected.map(({ id, index }) =>
+      httpTarget(id, `${server.origin}/${isHanging(index) ? "hang" : "t"}/${index}`, cadence),
+    ),
   );
-  console.log(`registered ${count} targets every 10 s; ${Math.round(hanging * 100)} % of them never answer`);
+  console.log(
+    `registered ${count} targets every 10 s; ${Math.round(hanging * 100)} % of them never answer`,
+  );
   const order = {
     environment: world.environment,
     pool: BENCH_POOL,
@@ -50,7 +58,12 @@ try {
   const handOverMs = settleMs + measuredMs / 2;
   const running: MeasuredCollector[] = [];
   for (let lease = 1; lease <= collectors; lease += 1) {
-    running.push(startCollector({ ...order, lease, deadlineInMs: lease === 1 ? handOverMs + FAREWELL_MS : 3_600_000 }, values.profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${values.profile}`]));
+    running.push(
+      startCollector(
+        { ...order, lease, deadlineInMs: lease === 1 ? handOverMs + FAREWELL_MS : 3_600_000 },
+        values.profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${values.profile}`],
+      ),
+    );
   }
   await wait(settleMs);
   const from = Date.now();
@@ -61,23 +74,64 @@ try {
   const to = Date.now();
   await wait(9_000);
   const first = await running[0]?.ended;
-  const cpu = (await Promise.all([successor, ...running.slice(1)].map((collector) => collector.usage()))).reduce((sum, usage) => sum + usage.cpuUs, 0);
+  const cpu = (
+    await Promise.all([successor, ...running.slice(1)].map((collector) => collector.usage()))
+  ).reduce((sum, usage) => sum + usage.cpuUs, 0);
   const cpuBefore = before.reduce((sum, usage) => sum + usage.cpuUs, 0);
-  const found = verdict(expected.filter(({ index }) => !isHanging(index)), await server.arrivals(world.folder), slotsLog2, from, to);
-  const hung = verdict(expected.filter(({ index }) => isHanging(index)), await server.arrivals(world.folder), slotsLog2, from, to);
+  const found = verdict(
+    expected.filter(({ index }) => !isHanging(index)),
+    await server.arrivals(world.folder),
+    slotsLog2,
+    from,
+    to,
+  );
+  const hung = verdict(
+    expected.filter(({ index }) => isHanging(index)),
+    await server.arrivals(world.folder),
+    slotsLog2,
+    from,
+    to,
+  );
   console.log("first collector:", first?.report);
-  console.log(`processor time of the collectors: ${((cpu + (first?.cpuUs ?? 0) - cpuBefore) / 1e3 / (found.due + hung.due)).toFixed(3)} ms a capture, starting the successor included`);
-  for (const collector of [successor, ...running.slice(1)]) console.log("then:", (await collector.stop()).report);
+  console.log(
+    `processor time of the collectors: ${((cpu + (first?.cpuUs ?? 0) - cpuBefore) / 1e3 / (found.due + hung.due)).toFixed(3)} ms a capture, starting the successor included`,
+  );
+  for (const collector of [successor, ...running.slice(1)])
+    console.log("then:", (await collector.stop()).report);
   const ms = (q: number): string => `${quantile(found.lateness, q).toFixed(1)} ms`;
-  console.log(`due ${found.due} + ${hung.due} hanging; p50 ${ms(0.5)}, p90 ${ms(0.9)}, max ${ms(1)}`);
-  console.log(`latest of each second, ms: ${found.worstBySecond.map((worst) => Math.round(worst)).join(" ")}`);
-  say("start lateness p99, one planned hand-over included", ms(0.99), "<= 15 ms", quantile(found.lateness, 0.99) <= 15);
+  console.log(
+    `due ${found.due} + ${hung.due} hanging; p50 ${ms(0.5)}, p90 ${ms(0.9)}, max ${ms(1)}`,
+  );
+  console.log(
+    `latest of each second, ms: ${found.worstBySecond.map((worst) => Math.round(worst)).join(" ")}`,
+  );
+  say(
+    "start lateness p99, one planned hand-over included",
+    ms(0.99),
+    "<= 15 ms",
+    quantile(found.lateness, 0.99) <= 15,
+  );
   say("start lateness p99.9", ms(0.999), "<= 50 ms", quantile(found.lateness, 0.999) <= 50);
   say("latest capture (planned hand-over)", ms(1), "<= 500 ms", quantile(found.lateness, 1) <= 500);
   const peak = found.peakArrivals / found.peakInstants;
-  say("starts per 100 ms, peak over mean, against the instants'", `${found.peakArrivals.toFixed(2)} / ${found.peakInstants.toFixed(2)} = ${peak.toFixed(3)}`, "<= 1.1", peak <= 1.1);
-  say("due captures that never arrived", String(found.missing + hung.missing), "0", found.missing + hung.missing === 0);
-  say("duplicate captures", String(found.duplicates + hung.duplicates), "0", found.duplicates + hung.duplicates === 0);
+  say(
+    "starts per 100 ms, peak over mean, against the instants'",
+    `${found.peakArrivals.toFixed(2)} / ${found.peakInstants.toFixed(2)} = ${peak.toFixed(3)}`,
+    "<= 1.1",
+    peak <= 1.1,
+  );
+  say(
+    "due captures that never arrived",
+    String(found.missing + hung.missing),
+    "0",
+    found.missing + hung.missing === 0,
+  );
+  say(
+    "duplicate captures",
+    String(found.duplicates + hung.duplicates),
+    "0",
+    found.duplicates + hung.duplicates === 0,
+  );
 } finally {
   server.stop();
   await world.close();

@@ -17,17 +17,27 @@ const world = await benchWorld({ slotsLog2, collectors: 1 });
 try {
   const registeringAt = Date.now();
   await world.register(
-    Array.from({ length: count }, (_, index) => ({ id: `vm-${index}`, probe: { kind: "noop" as const }, cadence: every(1_000), tags: {} })),
+    Array.from({ length: count }, (_, index) => ({
+      id: `vm-${index}`,
+      probe: { kind: "noop" as const },
+      cadence: every(1_000),
+      tags: {},
+    })),
   );
-  console.log(`registered ${count} targets in ${Math.round((Date.now() - registeringAt) / 1_000)} s`);
-  const collector = startCollector({
-    environment: world.environment,
-    pool: BENCH_POOL,
-    lease: 1,
-    deadlineInMs: 900_000,
-    probe: "noop",
-    settings: { slotCacheBytesMax: 4e9, inFlightMax: 100_000, lateRateFloorPerSecond: 1_000_000 },
-  }, process.argv.slice(3));
+  console.log(
+    `registered ${count} targets in ${Math.round((Date.now() - registeringAt) / 1_000)} s`,
+  );
+  const collector = startCollector(
+    {
+      environment: world.environment,
+      pool: BENCH_POOL,
+      lease: 1,
+      deadlineInMs: 900_000,
+      probe: "noop",
+      settings: { slotCacheBytesMax: 4e9, inFlightMax: 100_000, lateRateFloorPerSecond: 1_000_000 },
+    },
+    process.argv.slice(3),
+  );
   await wait(WARM_UP_MS + count / 10);
   const before = await collector.usage();
   await wait(MEASURE_MS);
@@ -36,9 +46,16 @@ try {
   const seconds = (after.at - before.at) / 1_000;
   const cpu = (after.cpuUs - before.cpuUs) / 1e6;
   const captures = after.captures - before.captures;
-  console.log(`${captures} captures in ${seconds.toFixed(1)} s, ${cpu.toFixed(1)} s of processor time, ${((cpu / captures) * 1e6).toFixed(2)} µs each`);
+  console.log(
+    `${captures} captures in ${seconds.toFixed(1)} s, ${cpu.toFixed(1)} s of processor time, ${((cpu / captures) * 1e6).toFixed(2)} µs each`,
+  );
   console.log(report);
-  say("no-op captures per second and core, cached, commits included", String(Math.round(captures / cpu)), `>= ${GOAL}`, captures / cpu >= GOAL);
+  say(
+    "no-op captures per second and core, cached, commits included",
+    String(Math.round(captures / cpu)),
+    `>= ${GOAL}`,
+    captures / cpu >= GOAL,
+  );
 } finally {
   await world.close();
 }

@@ -67,7 +67,7 @@ function watched(
     ...schedules,
     async putTargets(pool, slot, targets) {
       const key = `${slot} ${Math.floor(performance.now() / 1_000)}`;
-      // Other slots write meanwhile: a record of this size is one unit, checked below.
+      // A record of this size is one unit: the units a target that are printed show it.
       hot.set(key, (hot.get(key) ?? 0) + targets.length);
       await schedules.putTargets(pool, slot, targets);
       if (units() === 0) throw new Error("the engine reports no consumed units");

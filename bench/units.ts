@@ -1,16 +1,19 @@
 /**
  * Write units per capture with everything that a fleet writes while it runs: commits, heartbeats,
- * rebalancer, health check, and hand-overs where one falls into the measured time. Consumed capacity
+ * rebalancer, health check, and a planned hand-over of each collector. Consumed capacity
  * is what the engine reports; a refused write, whose answer has none, counts as much as the mean of
  * its operation, or one unit.
  *
  * Captures are no-ops and the clock of all functions runs faster than the machine's: how much is
- * written depends on rounds and heartbeats, not on how fast they pass.
+ * written depends on rounds and heartbeats, not on how fast they pass. Only the lease's TTL keeps its
+ * length in the machine's time (it costs no writes): else a pause of a second would lose the lease.
+ * Invocations last ten minutes and not fifteen, so that each collector hands over once while measured.
  *
  *     npm run bench:units [-- --speed 10] [-- --collectors 1,2] [-- --targets 32000] [-- --seconds 600]
  */
 import { parseArgs } from "node:util";
 import { every } from "#domain/cadence.ts";
+import { limits } from "#domain/limits.ts";
 import { wholeSpace } from "#domain/range.ts";
 import { sleep, type Clock } from "#ports/clock.ts";
 import { BENCH_POOL, benchWorld, say } from "./support/bench-world.ts";
@@ -31,6 +34,7 @@ const slotsLog2 = 6;
 const speed = Number(values.speed);
 const count = Number(values.targets);
 const measuredMs = Number(values.seconds) * 1_000;
+const INVOCATION_MS = 600_000;
 const FIRST_CAPTURES_WITHIN_MS = 900_000;
 
 interface Moment {
@@ -174,7 +178,12 @@ async function measure(collectors: number, isReported: boolean): Promise<void> {
         `registered in ${Math.round((world.clock.now() - before) / 1_000)} s; time runs ${speed} x`,
     );
     const clock = scaledClock(speed);
-    const fleet = inProcessFleet({ engine: world.engine, pool: BENCH_POOL, clock });
+    const fleet = inProcessFleet({
+      engine: world.engine,
+      pool: BENCH_POOL,
+      clock,
+      ttlMs: limits.leaseTtlMs * speed,
+    });
     try {
       await report(fleet, world, clock, isReported, collectors);
     } finally {

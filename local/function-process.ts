@@ -124,7 +124,7 @@ interface Request {
 
 function invoke(life: Life, { event, requestId, description }: Request): Promise<Outcome> {
   if (life.state !== "idle" || life.ending !== undefined) {
-    return Promise.resolve(gone(life.ending?.message));
+    return Promise.resolve(gone(life.ending));
   }
   const { timeoutMs } = description;
   life.state = "busy";
@@ -216,9 +216,10 @@ function memoryMessage({ memoryMb }: FunctionManifest): string {
   return `out of memory: limit ${memoryMb} MB`;
 }
 
-function gone(why = "the process has ended"): Outcome {
-  const error: FunctionError = { errorType: "Runtime.ExitError", errorMessage: why };
-  return { kind: "killed", payload: JSON.stringify(error), durationMs: 0, error: why };
+function gone(ending: Life["ending"]): Outcome {
+  const { kind, message } = ending ?? { kind: "killed", message: "the process has ended" };
+  const error: FunctionError = { errorType: "Runtime.ExitError", errorMessage: message };
+  return { kind, payload: JSON.stringify(error), durationMs: 0, error: message };
 }
 
 function describe(error: FunctionError): string {

@@ -44,6 +44,13 @@ for (let each = 0; each < (concurrency ?? 0); each += 1) void worker();
 
 process.on("message", () => {
   const { user, system } = process.cpuUsage();
-  process.send?.({ kind: "usage", at: Date.now(), cpuUs: user + system, rssBytes: 0, heapBytes: 0, captures });
+  process.send?.({
+    kind: "usage",
+    at: Date.now(),
+    cpuUs: user + system,
+    rssBytes: 0,
+    heapBytes: 0,
+    captures,
+  });
 });
 process.on("disconnect", () => process.exit(0));

@@ -35,7 +35,10 @@ export async function benchWorld(options: BenchOptions) {
   const leases = dynamoLeaseStore(store(engine.tables.leases));
   const schedules = dynamoScheduleStore(store(engine.tables.targets));
   const requests = dynamoRequestStore(store(engine.tables.leases));
-  await foundPool({ clock, leases }, { pool: BENCH_POOL, slotsLog2: options.slotsLog2, desired: options.collectors });
+  await foundPool(
+    { clock, leases },
+    { pool: BENCH_POOL, slotsLog2: options.slotsLog2, desired: options.collectors },
+  );
   const environment: Record<string, string> = {
     LAMPLIGHTER_POOL: BENCH_POOL,
     LEASE_TABLE_NAME: engine.tables.leases,
@@ -72,5 +75,7 @@ export async function benchWorld(options: BenchOptions) {
 
 /** One line of a result beside its goal. */
 export function say(what: string, found: string, goal: string, met: boolean): void {
-  console.log(`${met ? "met   " : "MISSED"}  ${what.padEnd(58)} ${found.padStart(22)}   goal ${goal}`);
+  console.log(
+    `${met ? "met   " : "MISSED"}  ${what.padEnd(58)} ${found.padStart(22)}   goal ${goal}`,
+  );
 }

@@ -55,13 +55,22 @@ function counted(probe: Probe): Probe {
 function usage(kind: Usage["kind"], report?: unknown): Usage {
   const { user, system } = process.cpuUsage();
   const { rss, heapUsed } = process.memoryUsage();
-  return { kind, at: clock.now(), cpuUs: user + system, rssBytes: rss, heapBytes: heapUsed, captures, report };
+  return {
+    kind,
+    at: clock.now(),
+    cpuUs: user + system,
+    rssBytes: rss,
+    heapBytes: heapUsed,
+    captures,
+    report,
+  };
 }
 
 process.on("message", (message) => {
   if (message === "usage") process.send?.(usage("usage"));
   if (message === "stop") stop.abort();
-  if (message === "clean") rmSync(new URL(order.environment["SAMPLES_LOCATION"] ?? ""), { recursive: true, force: true });
+  if (message === "clean")
+    rmSync(new URL(order.environment["SAMPLES_LOCATION"] ?? ""), { recursive: true, force: true });
 });
 process.on("disconnect", () => process.exit(1));
 

@@ -14,14 +14,24 @@ export interface MeasuredCollector {
 
 const CHILD = fileURLToPath(new URL("collector-child.ts", import.meta.url));
 
-export function startCollector(order: CollectorOrder, nodeOptions: readonly string[] = []): MeasuredCollector {
-  const child = fork(CHILD, [JSON.stringify(order)], { execArgv: [...nodeOptions], stdio: ["ignore", "inherit", "inherit", "ipc"] });
+export function startCollector(
+  order: CollectorOrder,
+  nodeOptions: readonly string[] = [],
+): MeasuredCollector {
+  const child = fork(CHILD, [JSON.stringify(order)], {
+    execArgv: [...nodeOptions],
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
   const ended = new Promise<Usage>((resolve, reject) => {
     child.on("message", (message: Usage) => {
       if (message.kind === "ended") resolve(message);
     });
     child.once("exit", (code, signal) => {
-      reject(new Error(`the collector ended without a report (code ${String(code)}, signal ${String(signal)})`));
+      reject(
+        new Error(
+          `the collector ended without a report (code ${String(code)}, signal ${String(signal)})`,
+        ),
+      );
     });
   });
   ended.catch(() => undefined);

@@ -3,7 +3,12 @@ import type { Cadence } from "#domain/cadence.ts";
 import type { TargetDefinition } from "#domain/target.ts";
 import { durationMs } from "#domain/units.ts";
 
-export function httpTarget(id: string, url: string, cadence: Cadence, timeoutMs = 10_000): TargetDefinition {
+export function httpTarget(
+  id: string,
+  url: string,
+  cadence: Cadence,
+  timeoutMs = 10_000,
+): TargetDefinition {
   return {
     id,
     probe: {

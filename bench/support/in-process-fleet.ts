@@ -49,9 +49,19 @@ export interface FleetOptions {
   readonly engine: TestEngine;
   readonly pool: string;
   readonly clock: Clock;
+  /** On that clock. */
+  readonly ttlMs: number;
+  /** How long a collector's invocation may last. */
+  readonly invocationMs: number;
 }
 
-export function inProcessFleet({ engine, pool, clock }: FleetOptions): InProcessFleet {
+export function inProcessFleet({
+  engine,
+  pool,
+  clock,
+  ttlMs,
+  invocationMs,
+}: FleetOptions): InProcessFleet {
   const ids = systemIds();
   const warnings = new Map<string, number>();
   const log = countingLog(warnings);
@@ -88,7 +98,14 @@ export function inProcessFleet({ engine, pool, clock }: FleetOptions): InProcess
 
   async function startCollector(lease: CollectReport["lease"]): Promise<void> {
     const probe = noopProbe(clock);
-    const deps = { clock, ids, log, samples, settings: COLLECT_SETTINGS, ...stores() };
+    const deps = {
+      clock,
+      ids,
+      log,
+      samples,
+      settings: { ...COLLECT_SETTINGS, ttlMs },
+      ...stores(),
+    };
     const counted: typeof probe = {
       ...probe,
       capture: (batch, signal) => {
@@ -96,7 +113,7 @@ export function inProcessFleet({ engine, pool, clock }: FleetOptions): InProcess
         return probe.capture(batch, signal);
       },
     };
-    const deadlineAt = after(clock.now(), manifest.collect.timeoutMs);
+    const deadlineAt = after(clock.now(), invocationMs);
     const context = { pool, lease, owner: ids.owner(), deadlineAt, stop: stop.signal };
     reports.push(await collect({ ...deps, probe: counted }, context));
   }
@@ -117,7 +134,7 @@ export function inProcessFleet({ engine, pool, clock }: FleetOptions): InProcess
     const deps = { ...common, ...rebalancing, invoker, startTimes: learned };
     track(
       rebalance(
-        { ...deps, settings: REBALANCE_SETTINGS },
+        { ...deps, settings: { ...REBALANCE_SETTINGS, leaseTtlMs: ttlMs } },
         {
           ...run,
           name: ids.owner(),

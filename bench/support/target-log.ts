@@ -19,7 +19,9 @@ export interface TargetServer {
 }
 
 export async function startTargetServer(): Promise<TargetServer> {
-  const child = fork(fileURLToPath(new URL("target-server.ts", import.meta.url)), [], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const child = fork(fileURLToPath(new URL("target-server.ts", import.meta.url)), [], {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
   const [{ port }] = (await once(child, "message")) as [{ port: number }];
   return {
     origin: `http://127.0.0.1:${port}`,
@@ -54,12 +56,23 @@ function readArrivals(file: string, count: number): Map<number, number[]> {
 }
 
 /** A target's instants in (from, to], by the formula alone. */
-export function dueInstants(id: string, cadence: Cadence, slotsLog2: number, from: number, to: number): number[] {
+export function dueInstants(
+  id: string,
+  cadence: Cadence,
+  slotsLog2: number,
+  from: number,
+  to: number,
+): number[] {
   const { hash32 } = targetHash(id);
   const slot = slotOf(hash32, slotsLog2);
   const offset = offsetInSlot(hash32, slotsLog2);
   const found: number[] = [];
-  let round = nextRound(cadence, slot, slotsLog2, epochMs(from - 2 * 86_400_000 > 0 ? from - 60_000 : 0));
+  let round = nextRound(
+    cadence,
+    slot,
+    slotsLog2,
+    epochMs(from - 2 * 86_400_000 > 0 ? from - 60_000 : 0),
+  );
   while (round !== undefined && round.at <= to) {
     const instant = instantIn(round, cadence, slot, slotsLog2, offset);
     if (instant > from && instant <= to) found.push(instant);
@@ -88,7 +101,13 @@ export interface Expected {
 }
 
 /** Each due instant in (from, to] matched with the arrivals in [instant - 20 ms, next instant - 20 ms). */
-export function verdict(expected: readonly Expected[], arrivals: ReadonlyMap<number, readonly number[]>, slotsLog2: number, from: number, to: number): Verdict {
+export function verdict(
+  expected: readonly Expected[],
+  arrivals: ReadonlyMap<number, readonly number[]>,
+  slotsLog2: number,
+  from: number,
+  to: number,
+): Verdict {
   const lateness: number[] = [];
   const worstBySecond: number[] = Array.from({ length: Math.ceil((to - from) / 1_000) }, () => 0);
   const instantsAt = new Map<number, number>();

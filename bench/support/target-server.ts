@@ -35,7 +35,13 @@ process.on("message", (message: { kind: string; file?: string }) => {
   if (message.kind === "count") process.send?.({ kind: "count", count });
   if (message.kind === "dump" && message.file !== undefined) {
     // 8-byte moments, then 4-byte indexes: read back by arrivals() in target-log.ts.
-    writeFileSync(message.file, Buffer.concat([Buffer.from(moments.buffer, 0, count * 8), Buffer.from(indexes.buffer, 0, count * 4)]));
+    writeFileSync(
+      message.file,
+      Buffer.concat([
+        Buffer.from(moments.buffer, 0, count * 8),
+        Buffer.from(indexes.buffer, 0, count * 4),
+      ]),
+    );
     process.send?.({ kind: "dumped", count });
   }
 });

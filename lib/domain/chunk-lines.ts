@@ -8,7 +8,16 @@
  * Holds: every line ends with a line feed; parse(format(r)) equals r to the millisecond.
  */
 import type { CadenceKey } from "./cadence.ts";
-import type { Capture, ChunkRecord, Failure, FailureCode, MissedReason, MissedRecord, PhaseTimings, SampleRecord } from "./sample.ts";
+import type {
+  Capture,
+  ChunkRecord,
+  Failure,
+  FailureCode,
+  MissedReason,
+  MissedRecord,
+  PhaseTimings,
+  SampleRecord,
+} from "./sample.ts";
 import type { Scalar } from "./http-settings.ts";
 import type { Slot } from "./slot.ts";
 import { durationMs, epochMs, type EpochMs } from "./units.ts";
@@ -19,7 +28,12 @@ export function samplePrefix(target: string, slot: Slot, cadence: CadenceKey): s
   return `{"t":${JSON.stringify(target)},"s":${slot},"c":${JSON.stringify(cadence)}`;
 }
 
-export function sampleLine(prefix: string, round: EpochMs | undefined, epoch: number, capture: Capture): string {
+export function sampleLine(
+  prefix: string,
+  round: EpochMs | undefined,
+  epoch: number,
+  capture: Capture,
+): string {
   let line = round === undefined ? `${prefix},"e":${epoch}` : `${prefix},"r":${round},"e":${epoch}`;
   line += `,"a":${Math.round(capture.startedAt)},"d":${tenth(capture.durationMs)}`;
   line += capture.failure === undefined ? `,"ok":true` : failed(capture.failure);
@@ -74,16 +88,34 @@ type Fields = ReadonlyMap<string, unknown>;
 function parseSample(fields: Fields): SampleRecord | undefined {
   const target = fields.get("t");
   const common = parseCommon(fields);
-  const [round, startedAt, duration] = [numberOf(fields, "r"), numberOf(fields, "a"), numberOf(fields, "d")];
-  if (typeof target !== "string" || common === undefined || startedAt === undefined || duration === undefined) return undefined;
+  const [round, startedAt, duration] = [
+    numberOf(fields, "r"),
+    numberOf(fields, "a"),
+    numberOf(fields, "d"),
+  ];
+  if (
+    typeof target !== "string" ||
+    common === undefined ||
+    startedAt === undefined ||
+    duration === undefined
+  )
+    return undefined;
   const capture: Capture = {
     startedAt: epochMs(startedAt),
     durationMs: durationMs(duration),
     values: parseValues(fields.get("v")),
-    ...(fields.get("ok") !== true && { failure: { code: textOf(fields, "f") as FailureCode, message: textOf(fields, "m") } }),
+    ...(fields.get("ok") !== true && {
+      failure: { code: textOf(fields, "f") as FailureCode, message: textOf(fields, "m") },
+    }),
     ...(Array.isArray(fields.get("p")) && { timings: parsePhases(fields.get("p")) }),
   };
-  return { kind: "sample", target, ...common, ...(round !== undefined && { round: epochMs(round) }), capture };
+  return {
+    kind: "sample",
+    target,
+    ...common,
+    ...(round !== undefined && { round: epochMs(round) }),
+    capture,
+  };
 }
 
 function parseMissed(fields: Fields): MissedRecord | undefined {
@@ -91,14 +123,32 @@ function parseMissed(fields: Fields): MissedRecord | undefined {
   const from = parseWatermark(textOf(fields, "from"));
   const to = parseWatermark(textOf(fields, "to"));
   const [rounds, captures] = [numberOf(fields, "n"), numberOf(fields, "x")];
-  if (common === undefined || from === undefined || to === undefined || rounds === undefined || captures === undefined) return undefined;
+  if (
+    common === undefined ||
+    from === undefined ||
+    to === undefined ||
+    rounds === undefined ||
+    captures === undefined
+  )
+    return undefined;
   const ids = fields.get("ids");
   const targets = Array.isArray(ids) ? ids.filter((id) => typeof id === "string") : undefined;
   const reason = textOf(fields, "why") as MissedReason;
-  return { kind: "missed", ...common, from, to, rounds, captures, reason, ...(targets !== undefined && { targets }) };
+  return {
+    kind: "missed",
+    ...common,
+    from,
+    to,
+    rounds,
+    captures,
+    reason,
+    ...(targets !== undefined && { targets }),
+  };
 }
 
-function parseCommon(fields: Fields): { slot: Slot; cadence: CadenceKey; epoch: number } | undefined {
+function parseCommon(
+  fields: Fields,
+): { slot: Slot; cadence: CadenceKey; epoch: number } | undefined {
   const [slot, epoch, cadence] = [numberOf(fields, "s"), numberOf(fields, "e"), fields.get("c")];
   if (slot === undefined || epoch === undefined || typeof cadence !== "string") return undefined;
   // We wrote these lines ourselves; the names are checked, the brands are what was written.
@@ -107,17 +157,28 @@ function parseCommon(fields: Fields): { slot: Slot; cadence: CadenceKey; epoch: 
 
 function parseValues(value: unknown): Readonly<Record<string, Scalar>> {
   if (typeof value !== "object" || value === null) return {};
-  return Object.fromEntries(Object.entries(value).filter((entry): entry is [string, Scalar] => isScalar(entry[1])));
+  return Object.fromEntries(
+    Object.entries(value).filter((entry): entry is [string, Scalar] => isScalar(entry[1])),
+  );
 }
 
 function isScalar(value: unknown): value is Scalar {
-  return value === null || typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+  return (
+    value === null ||
+    typeof value === "string" ||
+    typeof value === "number" ||
+    typeof value === "boolean"
+  );
 }
 
 function parsePhases(value: unknown): PhaseTimings {
   const found: unknown[] = Array.isArray(value) ? value : [];
   const names = ["dns", "connect", "tls", "firstByte", "body"] as const;
-  return Object.fromEntries(names.flatMap((name, index) => (typeof found[index] === "number" ? [[name, found[index]]] : [])));
+  return Object.fromEntries(
+    names.flatMap((name, index) =>
+      typeof found[index] === "number" ? [[name, found[index]]] : [],
+    ),
+  );
 }
 
 function numberOf(fields: Fields, name: string): number | undefined {

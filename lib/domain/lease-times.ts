@@ -12,7 +12,11 @@ import { epochMs, type EpochMs } from "./units.ts";
 const FAREWELL_MS = 2_000;
 
 /** @param longestTimeoutMs longest effective time-out that a capture here may have. */
-export function releaseAt(deadlineAt: EpochMs, longestTimeoutMs: number = limits.timeoutMaxMs): EpochMs {
-  const kept = limits.releaseCutAheadMs + limits.untilSlackMs + longestTimeoutMs + limits.commitTimeMs;
+export function releaseAt(
+  deadlineAt: EpochMs,
+  longestTimeoutMs: number = limits.timeoutMaxMs,
+): EpochMs {
+  const kept =
+    limits.releaseCutAheadMs + limits.untilSlackMs + longestTimeoutMs + limits.commitTimeMs;
   return epochMs(deadlineAt - kept - FAREWELL_MS);
 }

@@ -61,10 +61,16 @@ export function firstOpen(key: ScheduleKey, position: Watermark): Round | undefi
 }
 
 function isOver(round: Round, position: Watermark): boolean {
-  return round.endsAt < position.at || (round.endsAt === position.at && position.offset === OFFSET_ALL);
+  return (
+    round.endsAt < position.at || (round.endsAt === position.at && position.offset === OFFSET_ALL)
+  );
 }
 
-function lastBegun(key: ScheduleKey, first: Round, now: EpochMs): { last: Round; rounds: number; next: Round | undefined } {
+function lastBegun(
+  key: ScheduleKey,
+  first: Round,
+  now: EpochMs,
+): { last: Round; rounds: number; next: Round | undefined } {
   const { cadence, slot, slotsLog2 } = key;
   let last = first;
   let rounds = 1;
@@ -92,7 +98,11 @@ export interface DueTarget {
 }
 
 /** How many captures of these targets were due in rounds that passed: instants before registration don't count. */
-export function countPassed(key: ScheduleKey, passed: PassedRounds, targets: readonly DueTarget[]): number {
+export function countPassed(
+  key: ScheduleKey,
+  passed: PassedRounds,
+  targets: readonly DueTarget[],
+): number {
   const { cadence, slot, slotsLog2 } = key;
   let total = 0;
   for (const target of targets) {
@@ -109,7 +119,12 @@ export function countPassed(key: ScheduleKey, passed: PassedRounds, targets: rea
   return total;
 }
 
-function countSince(key: ScheduleKey, passed: PassedRounds, target: DueTarget, firstInstant: EpochMs): number {
+function countSince(
+  key: ScheduleKey,
+  passed: PassedRounds,
+  target: DueTarget,
+  firstInstant: EpochMs,
+): number {
   const { cadence, slot, slotsLog2 } = key;
   if (cadence.kind === "every") {
     const before = Math.ceil((target.registeredAt - firstInstant) / cadence.periodMs);

@@ -54,7 +54,12 @@ export interface LeaseStore {
   move(request: MoveRequest): Promise<MoveResult>;
 
   /** Takes `fleet.nextLease` and makes that lease without ranges, in one transaction on the fleet's version. */
-  addLease(fleet: Fleet): Promise<{ readonly kind: "added"; readonly fleet: Fleet; readonly lease: Lease } | { readonly kind: "refused" }>;
+  addLease(
+    fleet: Fleet,
+  ): Promise<
+    | { readonly kind: "added"; readonly fleet: Fleet; readonly lease: Lease }
+    | { readonly kind: "refused" }
+  >;
   /** Deletes a lease that has no ranges and no owner, if its version is as given. */
   removeLease(lease: Lease): Promise<"removed" | "refused">;
   /** Writes `fleet` with version + 1 where the stored version is `fleet.version`. */

@@ -2,5 +2,8 @@
 export interface CapacityMeter {
   record(operation: string, units: { readonly read: number; readonly write: number }): void;
   /** Units since the meter was made, by operation. */
-  totals(): ReadonlyMap<string, { readonly read: number; readonly write: number; readonly calls: number }>;
+  totals(): ReadonlyMap<
+    string,
+    { readonly read: number; readonly write: number; readonly calls: number }
+  >;
 }

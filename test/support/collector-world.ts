@@ -20,7 +20,12 @@ import { sleep } from "#ports/clock.ts";
 import type { CapacityMeter } from "#ports/meter.ts";
 import type { Probe, ProbeResult } from "#ports/probe.ts";
 import { collect } from "#usecases/collect/collect.ts";
-import { COLLECT_SETTINGS, type CollectDeps, type CollectReport, type CollectSettings } from "#usecases/collect/settings.ts";
+import {
+  COLLECT_SETTINGS,
+  type CollectDeps,
+  type CollectReport,
+  type CollectSettings,
+} from "#usecases/collect/settings.ts";
 import { foundPool } from "#usecases/found-pool.ts";
 import { registerTargets } from "#usecases/register-targets.ts";
 import { removeTargets } from "#usecases/remove-targets.ts";
@@ -99,13 +104,17 @@ export async function collectorWorld(options: WorldOptions = {}) {
       get(target, name) {
         const member: unknown = Reflect.get(target, name);
         if (typeof member !== "function") return member;
-        return (...args: unknown[]): unknown => (dead.has(owner) ? new Promise(() => undefined) : Reflect.apply(member, target, args));
+        return (...args: unknown[]): unknown =>
+          dead.has(owner) ? new Promise(() => undefined) : Reflect.apply(member, target, args);
       },
     });
   }
 
   /** Starts a collector; it runs while time is advanced. */
-  function start(lease = 1, run: { deadlineInMs?: number; stop?: AbortSignal; deps?: Partial<CollectDeps> } = {}): { owner: Owner; done: Promise<CollectReport> } {
+  function start(
+    lease = 1,
+    run: { deadlineInMs?: number; stop?: AbortSignal; deps?: Partial<CollectDeps> } = {},
+  ): { owner: Owner; done: Promise<CollectReport> } {
     const owner = ids.owner();
     const deps: CollectDeps = {
       clock, ids, meter, log,
@@ -132,11 +141,16 @@ export async function collectorWorld(options: WorldOptions = {}) {
 
   async function register(definitions: readonly TargetDefinition[]): Promise<void> {
     let isDone = false;
-    const done = registerTargets({ schedules, requests, clock, ids, log }, { pool: POOL, slotsLog2, policies: POLICIES_DEFAULT }, definitions).finally(() => {
+    const done = registerTargets(
+      { schedules, requests, clock, ids, log },
+      { pool: POOL, slotsLog2, policies: POLICIES_DEFAULT },
+      definitions,
+    ).finally(() => {
       isDone = true;
     });
     // Registration is paced: it needs time to pass.
-    for (let step = 0; !isDone && step < 10_000; step += 1) await clock.advance(step === 0 ? 0 : 20);
+    for (let step = 0; !isDone && step < 10_000; step += 1)
+      await clock.advance(step === 0 ? 0 : 20);
     await done;
   }
 

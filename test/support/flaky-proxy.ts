@@ -15,8 +15,12 @@ import {
 } from "node:http";
 import { buffer } from "node:stream/consumers";
 
-/** lose: closed without an answer; hold: never answered; cut: headers and half a body, then nothing. */
-export type Fault = "lose" | "hold" | "cut";
+/**
+ * lose: closed without an answer; hold: never answered; cut: headers and half a body, then nothing.
+ * Without reaching the engine, in its stead: conflict: another transaction is on it; unprocessed: a
+ * batch of which nothing was taken.
+ */
+export type Fault = "lose" | "hold" | "cut" | "conflict" | "unprocessed";
 
 export interface FlakyProxy {
   readonly endpoint: string;
@@ -41,9 +45,11 @@ export async function flakyProxy(target: string): Promise<FlakyProxy> {
     const action = actions.get(operation);
     actions.delete(operation);
     await action?.();
-    const { status, headers, body } = await forward(target, incoming);
+    const { status, headers, body } = await answerTo(fault, operation, target, incoming);
     switch (fault) {
       case undefined:
+      case "conflict":
+      case "unprocessed":
         outgoing.writeHead(status, headers).end(body);
         return;
       case "lose":
@@ -90,11 +96,42 @@ interface Answer {
   readonly body: Buffer;
 }
 
+async function answerTo(
+  fault: Fault | undefined,
+  operation: string,
+  target: string,
+  incoming: IncomingMessage,
+): Promise<Answer> {
+  if (fault === "conflict") return answer(400, conflictIn(operation));
+  if (fault !== "unprocessed") return await forward(target, incoming);
+  const { RequestItems } = JSON.parse((await buffer(incoming)).toString()) as {
+    readonly RequestItems: unknown;
+  };
+  return answer(200, { UnprocessedItems: RequestItems });
+}
+
+/** As DynamoDB says it: of a transaction with its reasons, of a single write in a word. */
+function conflictIn(operation: string): object {
+  const type = (name: string): string => `com.amazonaws.dynamodb.v20120810#${name}`;
+  const message = "Transaction is ongoing for the item";
+  if (operation !== "TransactWriteItems") {
+    return { __type: type("TransactionConflictException"), message };
+  }
+  const CancellationReasons = [{ Code: "TransactionConflict", Message: message }, { Code: "None" }];
+  return { __type: type("TransactionCanceledException"), message, CancellationReasons };
+}
+
+function answer(status: number, body: object): Answer {
+  const headers = { "content-type": "application/x-amz-json-1.0" };
+  return { status, headers, body: Buffer.from(JSON.stringify(body)) };
+}
+
 async function forward(target: string, incoming: IncomingMessage): Promise<Answer> {
   const body = await buffer(incoming);
   const { method = "POST", headers, url = "/" } = incoming;
   const request = httpRequest(new URL(url, target), { method, headers, agent: false });
   request.end(body);
-  const [answer] = (await once(request, "response")) as [IncomingMessage];
-  return { status: answer.statusCode ?? 502, headers: answer.headers, body: await buffer(answer) };
+  const [response] = (await once(request, "response")) as [IncomingMessage];
+  const { statusCode, headers: answered } = response;
+  return { status: statusCode ?? 502, headers: answered, body: await buffer(response) };
 }

@@ -161,6 +161,14 @@ describe("rebalance, when work is due", () => {
     expect(stage.starts.map(({ lease }) => lease)).toEqual(["0002"]);
   });
 
+  it("repeats a start for a request that no acquire followed", async () => {
+    const stage = await setStage({ leases: 1, nextDueMs: FAR_MS, onStart: () => undefined });
+    await stage.request(0);
+    void stage.run("a");
+    await stage.clock.advance(11_000);
+    expect(startedAt(stage, 1)).toEqual([0, 5_000, 10_000]);
+  });
+
   it("finds a request that came while nobody watched", async () => {
     const stage = await setStage({ leases: 2, nextDueMs: FAR_MS });
     await stage.request(0);

@@ -48,7 +48,10 @@ export async function acquireLease(
 }
 
 /** undefined when it was lost by a hair: look again. */
-async function take(deps: CollectDeps, context: CollectInvocationContext): Promise<Acquired | undefined> {
+async function take(
+  deps: CollectDeps,
+  context: CollectInvocationContext,
+): Promise<Acquired | undefined> {
   const { settings } = deps;
   const result = await deps.leases.acquire({
     pool: context.pool,
@@ -75,5 +78,8 @@ function isLeaving(lease: Lease, deps: CollectDeps): boolean {
   const now = clock.now();
   if (lease.holder === undefined) return true;
   const silentFor = now - (lease.holder.expiresAt - settings.ttlMs);
-  return releaseAt(lease.holder.deadlineAt, settings.longestTimeoutMs) - now < PATIENCE_MS || silentFor > 2 * settings.heartbeatEveryMs;
+  return (
+    releaseAt(lease.holder.deadlineAt, settings.longestTimeoutMs) - now < PATIENCE_MS ||
+    silentFor > 2 * settings.heartbeatEveryMs
+  );
 }

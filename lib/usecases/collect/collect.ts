@@ -29,7 +29,12 @@ import { countOpen, isLetGo, releaseLease } from "./letting-go.ts";
 import { pulse, type Pulse } from "./pulse.ts";
 import { requests } from "./requests.ts";
 import { isQuiet } from "./run.ts";
-import type { CollectDeps, CollectEnding, CollectInvocationContext, CollectReport } from "./settings.ts";
+import type {
+  CollectDeps,
+  CollectEnding,
+  CollectInvocationContext,
+  CollectReport,
+} from "./settings.ts";
 import { dropSlot, forgetDistant, followRanges, nextDueAt, openCut, readSlot } from "./slots.ts";
 import { runsOf, wakeRun, type CollectorState } from "./state.ts";
 
@@ -44,15 +49,22 @@ const READS_AT_ONCE = 16;
 /** Slots whose targets are read while the lease is waited for. */
 const READ_MEANWHILE_MAX = 256;
 
-export async function collect(deps: CollectDeps, context: CollectInvocationContext): Promise<CollectReport> {
+export async function collect(
+  deps: CollectDeps,
+  context: CollectInvocationContext,
+): Promise<CollectReport> {
   const snapshot = await deps.leases.readFleet(context.pool);
-  if (snapshot === undefined) throw new InvariantError(`pool ${context.pool} does not exist: found it first`);
+  if (snapshot === undefined)
+    throw new InvariantError(`pool ${context.pool} does not exist: found it first`);
   const collector = makeCollector(deps, context, snapshot.fleet.slotsLog2);
   const acquired = await acquireLease(deps, context, (lease) => {
     readMeanwhile(collector.state, slotsIn(lease.ranges, collector.state.slotsLog2));
   });
   if (acquired.kind === "skipped") {
-    deps.log.info("nothing to do: the lease is not free", { lease: context.lease, why: acquired.why });
+    deps.log.info("nothing to do: the lease is not free", {
+      lease: context.lease,
+      why: acquired.why,
+    });
     return report(collector, "skipped", 0);
   }
   return work(collector, acquired.lease);
@@ -81,7 +93,10 @@ function makeCollector(deps: CollectDeps, context: CollectInvocationContext, slo
       commits.durable(sequence);
     },
     onFailed: (sequence, error) => {
-      deps.log.error("a chunk could not be kept; its captures are not committed and are done again", { sequence, error });
+      deps.log.error(
+        "a chunk could not be kept; its captures are not committed and are done again",
+        { sequence, error },
+      );
       commits.lost(sequence);
     },
   });
@@ -113,7 +128,14 @@ function makeCollector(deps: CollectDeps, context: CollectInvocationContext, slo
     wake: () => undefined,
     resume: () => undefined,
   };
-  return { state, commits, context, abort, control: control(state), requests: requests(state, () => state.lease.ranges) };
+  return {
+    state,
+    commits,
+    context,
+    abort,
+    control: control(state),
+    requests: requests(state, () => state.lease.ranges),
+  };
 }
 
 /** A successor reads its slots while the owner still captures them. */
@@ -197,7 +219,8 @@ async function pollRequests(collector: Collector): Promise<void> {
 /** Slots that were given and whose kept captures are committed are forgotten. */
 function letKeptGo(state: CollectorState): void {
   for (const hold of [...state.slots.values()]) {
-    if ([...hold.runs.values()].some((run) => run.kept !== undefined) && isLetGo(state, hold)) dropSlot(state, hold);
+    if ([...hold.runs.values()].some((run) => run.kept !== undefined) && isLetGo(state, hold))
+      dropSlot(state, hold);
   }
 }
 
@@ -206,7 +229,10 @@ function isIdle(collector: Collector): boolean {
   const { state } = collector;
   if (state.inFlight > 0 || state.late.waiting() > 0 || collector.requests.open() > 0) return false;
   const horizon = state.deps.clock.now() + state.deps.settings.lingerMs;
-  return runsOf(state).every((run) => run.cut === undefined && run.kept === undefined && isQuiet(run) && nextDueAt(run) > horizon);
+  return runsOf(state).every(
+    (run) =>
+      run.cut === undefined && run.kept === undefined && isQuiet(run) && nextDueAt(run) > horizon,
+  );
 }
 
 /** Lets go of the lease, finishes what is kept, and makes everything durable; answers what was abandoned. */
@@ -221,7 +247,10 @@ async function leave(collector: Collector, ending: CollectEnding): Promise<numbe
     await state.writer.flush();
     return abandoned;
   }
-  const graceEndsAt = after(clock.now(), ending === "stopped" ? STOP_GRACE_MS : limits.timeoutMaxMs * 2);
+  const graceEndsAt = after(
+    clock.now(),
+    ending === "stopped" ? STOP_GRACE_MS : limits.timeoutMaxMs * 2,
+  );
   while (isKeeping(state) && clock.now() < graceEndsAt && clock.now() < state.deadlineAt) {
     // Nothing more will come to fill the chunk: what is kept is committed without delay.
     if (state.inFlight === 0) state.writer.seal();
@@ -230,7 +259,10 @@ async function leave(collector: Collector, ending: CollectEnding): Promise<numbe
     await sleep(clock, STEP_MS / 2);
   }
   const abandoned = countOpen([...state.slots.values()]);
-  if (abandoned > 0) log.warn("captures still open are abandoned, uncommitted; the next owner does them again", { captures: abandoned });
+  if (abandoned > 0)
+    log.warn("captures still open are abandoned, uncommitted; the next owner does them again", {
+      captures: abandoned,
+    });
   for (const hold of [...state.slots.values()]) dropSlot(state, hold);
   await state.writer.flush();
   return abandoned;

@@ -11,7 +11,7 @@
  */
 import type { CommitResult, Schedule } from "#domain/schedule.ts";
 import { durationMs, type EpochMs } from "#domain/units.ts";
-import { compareWatermarks, OFFSET_ALL, type Watermark } from "#domain/watermark.ts";
+import { compareWatermarks, furthest, OFFSET_ALL, type Watermark } from "#domain/watermark.ts";
 import { packLatest, takeLatest } from "./entries.ts";
 import { countCommitted, resolveCut } from "./cuts.ts";
 import { advanceDone } from "./rounds.ts";
@@ -84,7 +84,8 @@ export function committer(state: () => CollectorState): Committer {
 
   /** Queues the run's commit if it is time for it. */
   function consider(run: ScheduleRun): void {
-    if (run.dropped || run.committing || run.committable === undefined || run.cut !== undefined) return;
+    if (run.dropped || run.committing || run.committable === undefined || run.cut !== undefined)
+      return;
     const at = state();
     const now = at.deps.clock.now();
     if (now < run.retryAt || !isWanted(at, run, run.committable, now)) return;
@@ -122,7 +123,8 @@ export function committer(state: () => CollectorState): Committer {
         by: at.owner,
         version: run.version,
         revision: run.revision,
-        watermark: sent.watermark,
+        // Another's commit, or a registration, may have moved it on since this was noted.
+        watermark: furthest(sent.watermark, run.committed),
         latest: packLatest(entries, sent.sequence),
         serviceMs: durationMs(Math.round(run.serviceMs * 10) / 10),
       };
@@ -130,11 +132,19 @@ export function committer(state: () => CollectorState): Committer {
     } catch (error) {
       run.committable ??= sent;
       run.retryAt = at.deps.clock.now() + RETRY_MS;
-      at.deps.log.warn("a commit failed; it is tried again", { slot: run.slot, cadence: run.key, error });
+      at.deps.log.warn("a commit failed; it is tried again", {
+        slot: run.slot,
+        cadence: run.key,
+        error,
+      });
     }
   }
 
-  async function settleResult(run: ScheduleRun, sent: Committable, result: CommitResult): Promise<void> {
+  async function settleResult(
+    run: ScheduleRun,
+    sent: Committable,
+    result: CommitResult,
+  ): Promise<void> {
     const at = state();
     switch (result.kind) {
       case "committed":
@@ -142,7 +152,10 @@ export function committer(state: () => CollectorState): Committer {
         countCommitted(at, run, sent);
         return;
       case "fenced":
-        at.deps.log.info("a later owner has this slot; what was open here is dropped", { slot: run.slot, epoch: epochOf(at, run) });
+        at.deps.log.info("a later owner has this slot; what was open here is dropped", {
+          slot: run.slot,
+          epoch: epochOf(at, run),
+        });
         dropRun(at, run);
         return;
       case "revised":
@@ -153,7 +166,10 @@ export function committer(state: () => CollectorState): Committer {
         catchUp(at, run, result.schedule);
         return;
       case "gone":
-        at.deps.log.error("a schedule has vanished; nothing is committed to it", { slot: run.slot, cadence: run.key });
+        at.deps.log.error("a schedule has vanished; nothing is committed to it", {
+          slot: run.slot,
+          cadence: run.key,
+        });
         run.dropped = true;
     }
   }
@@ -163,7 +179,6 @@ export function committer(state: () => CollectorState): Committer {
     const at = state();
     const hold = at.slots.get(run.slot);
     if (hold === undefined) return;
-    run.committing = false;
     await readSlot(at, hold);
     markDirty(at, run);
     sealNothing();
@@ -196,7 +211,10 @@ export function committer(state: () => CollectorState): Committer {
     run.committing = true;
     void resolveCut(at, run)
       .catch((error: unknown) => {
-        at.deps.log.warn("a schedule that is handed over could not be read; it is tried again", { slot: run.slot, error });
+        at.deps.log.warn("a schedule that is handed over could not be read; it is tried again", {
+          slot: run.slot,
+          error,
+        });
       })
       .finally(() => {
         run.committing = false;
@@ -208,7 +226,12 @@ export function committer(state: () => CollectorState): Committer {
   return { sealed, durable, lost, tend, busy: () => active + queue.length };
 }
 
-function isWanted(state: CollectorState, run: ScheduleRun, ready: Committable, now: EpochMs): boolean {
+function isWanted(
+  state: CollectorState,
+  run: ScheduleRun,
+  ready: Committable,
+  now: EpochMs,
+): boolean {
   const ahead = compareWatermarks(ready.watermark, run.committed) > 0;
   if (run.wantedSequence > 0 && ready.sequence >= run.wantedSequence) return true;
   if (!ahead) {
@@ -217,16 +240,19 @@ function isWanted(state: CollectorState, run: ScheduleRun, ready: Committable, n
   }
   if (ready.watermark.offset === OFFSET_ALL || run.kept !== undefined || state.leaving) return true;
   const { commitEveryMs, chunkEveryMs } = state.deps.settings;
-  return run.uncommittedSince !== undefined && now - run.uncommittedSince >= commitEveryMs - chunkEveryMs / 2;
+  return (
+    run.uncommittedSince !== undefined &&
+    now - run.uncommittedSince >= commitEveryMs - chunkEveryMs / 2
+  );
 }
 
 /** Another's commit landed between ours: where it went further, ours has nothing to add. */
 function catchUp(state: CollectorState, run: ScheduleRun, schedule: Schedule): void {
   const entries = run.entries;
   if (entries !== undefined) takeLatest(entries, schedule.latest);
-  run.committed = compareWatermarks(schedule.watermark, run.committed) > 0 ? schedule.watermark : run.committed;
-  if (compareWatermarks(run.done, run.committed) < 0) run.done = run.committed;
-  if (compareWatermarks(run.position, run.committed) < 0) run.position = run.committed;
+  run.committed = furthest(run.committed, schedule.watermark);
+  run.done = furthest(run.done, run.committed);
+  run.position = furthest(run.position, run.committed);
   run.nextRoundAt = 0;
   markDirty(state, run);
 }
@@ -234,7 +260,8 @@ function catchUp(state: CollectorState, run: ScheduleRun, schedule: Schedule): v
 function dropRun(state: CollectorState, run: ScheduleRun): void {
   run.dropped = true;
   const hold = state.slots.get(run.slot);
-  if (hold !== undefined && [...hold.runs.values()].every((other) => other.dropped)) dropSlot(state, hold);
+  if (hold !== undefined && [...hold.runs.values()].every((other) => other.dropped))
+    dropSlot(state, hold);
 }
 
 async function entriesFor(state: CollectorState, run: ScheduleRun): Promise<readonly Entry[]> {
@@ -244,4 +271,3 @@ async function entriesFor(state: CollectorState, run: ScheduleRun): Promise<read
   if (hold !== undefined) await readSlot(state, hold);
   return run.entries ?? [];
 }
-

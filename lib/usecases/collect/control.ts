@@ -12,7 +12,7 @@ import { normalise, slotsIn } from "#domain/range.ts";
 import { after } from "#domain/units.ts";
 import { giveRanges, isKeptAlready } from "./letting-go.ts";
 import { oldestUncommitted } from "./rounds.ts";
-import { followRanges, readSchedules, readSlot } from "./slots.ts";
+import { followRanges, readSchedules, retakeSlot } from "./slots.ts";
 import { runsOf, type CollectorState, type SlotHold } from "./state.ts";
 
 export interface Control {
@@ -46,7 +46,11 @@ export function control(state: CollectorState): Control {
       await follow(result.lease);
       return "renewed";
     } catch (error) {
-      log.warn("a heartbeat had no answer", { lease: state.lease.id, expiresAt: state.expiresAt, error });
+      log.warn("a heartbeat had no answer", {
+        lease: state.lease.id,
+        expiresAt: state.expiresAt,
+        error,
+      });
       return "unanswered";
     }
   }
@@ -54,8 +58,8 @@ export function control(state: CollectorState): Control {
   async function follow(lease: Lease): Promise<void> {
     const isNew = lease.version !== state.lease.version;
     state.lease = lease;
-    const added = followRanges(state, slotsIn(lease.ranges, state.slotsLog2));
-    if (added.length > 0) await readAll(state, added);
+    const unread = followRanges(state, slotsIn(lease.ranges, state.slotsLog2));
+    if (unread.length > 0) await readAll(state, unread);
     if (isNew || lease.giving.length > 0) await givePromised(state);
   }
 
@@ -67,7 +71,9 @@ async function givePromised(state: CollectorState): Promise<void> {
   if (state.leaving) return;
   const takers = new Set(state.lease.giving.map((giving) => giving.to));
   for (const to of takers) {
-    const ranges = normalise(state.lease.giving.filter((giving) => giving.to === to).map((giving) => giving.range));
+    const ranges = normalise(
+      state.lease.giving.filter((giving) => giving.to === to).map((giving) => giving.range),
+    );
     if (isKeptAlready(state, ranges)) continue;
     const lease = await giveRanges(state, to, ranges);
     if (lease === undefined) return;
@@ -82,8 +88,11 @@ export async function readAll(state: CollectorState, holds: readonly SlotHold[])
       try {
         await readSchedules(state, hold);
       } catch (error) {
-        state.deps.log.warn("a slot's schedules could not be read; it is read again with its targets", { slot: hold.slot, error });
-        await readSlot(state, hold).catch(() => undefined);
+        retakeSlot(hold);
+        state.deps.log.warn(
+          "a slot's schedules could not be read; they are read again at the next heartbeat",
+          { slot: hold.slot, error },
+        );
       }
     }),
   );

@@ -21,7 +21,10 @@ export interface Counters {
   lateness(ms: number): void;
   /** Milliseconds that the loop spent working. */
   busy(ms: number): void;
-  progress(now: EpochMs, state: { lagMs: number; backlogRounds: number; waiting: number }): Progress;
+  progress(
+    now: EpochMs,
+    state: { lagMs: number; backlogRounds: number; waiting: number },
+  ): Progress;
   total(what: Count): number;
   units(): { readonly read: number; readonly write: number };
 }
@@ -30,7 +33,11 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type Minute = Mutable<Omit<MinuteCounts, "lateness">> & { lateness: number[] };
 
 /** @param inherited progress of the lease's last owner, which goes on. */
-export function counters(meter: CapacityMeter, inherited: Progress | undefined, now: EpochMs): Counters {
+export function counters(
+  meter: CapacityMeter,
+  inherited: Progress | undefined,
+  now: EpochMs,
+): Counters {
   let current = fresh(minuteOf(now));
   let previous = fresh(current.minute - 1);
   if (inherited !== undefined) {

@@ -5,13 +5,28 @@
  *        between the watermark and the cut, or before a read made after `until + skewMax`.
  * Source: DESIGN, section 4, "The taker".
  */
-import { countPassed, firstOpen, type PassedRounds } from "#domain/round.ts";
+import { firstOpen } from "#domain/round.ts";
 import type { SlotCut } from "#domain/hand-over.ts";
-import { after } from "#domain/units.ts";
-import { compareWatermarks, isAfter, OFFSET_ALL, through, upTo, type Watermark } from "#domain/watermark.ts";
+import { after, earliest, type EpochMs } from "#domain/units.ts";
+import {
+  compareWatermarks,
+  furthest,
+  isAfter,
+  through,
+  upTo,
+  type Watermark,
+} from "#domain/watermark.ts";
 import { takeLatest } from "./entries.ts";
-import { recordMissed, settle } from "./rounds.ts";
-import { DONE, GIVERS, PENDING, type Committable, type Entry, type OpenRound, type ScheduleRun } from "./run.ts";
+import { isDueAfter, recordMissed, settle } from "./rounds.ts";
+import {
+  DONE,
+  GIVERS,
+  PENDING,
+  type Committable,
+  type Entry,
+  type OpenRound,
+  type ScheduleRun,
+} from "./run.ts";
 import { readSlot } from "./slots.ts";
 import { markDirty, wakeRun, type CollectorState } from "./state.ts";
 
@@ -26,7 +41,7 @@ export async function resolveCut(state: CollectorState, run: ScheduleRun): Promi
   const isOver = state.deps.clock.now() > asked.until + state.deps.settings.skewMaxMs;
   const schedule = await state.deps.schedules.findSchedule(state.pool, run.slot, run.key);
   if (schedule === undefined || run.dropped) return;
-  if (schedule.revision !== run.revision) {
+  if (schedule.revision !== run.revision || run.entries === undefined) {
     const hold = state.slots.get(run.slot);
     if (hold !== undefined) await readSlot(state, hold);
   }
@@ -34,14 +49,19 @@ export async function resolveCut(state: CollectorState, run: ScheduleRun): Promi
   if (entries === undefined) return;
   run.version = Math.max(run.version, schedule.version);
   takeLatest(entries, schedule.latest);
-  if (compareWatermarks(schedule.watermark, run.committed) > 0) run.committed = schedule.watermark;
-  if (compareWatermarks(run.done, run.committed) < 0) run.done = run.committed;
+  run.committed = furthest(run.committed, schedule.watermark);
+  run.done = furthest(run.done, run.committed);
   if (!isDueBetween(run, entries, run.committed, asked)) finish(state, run);
   else if (isOver) takeOver(state, run, entries, asked);
 }
 
 /** Whether any target has an instant after the watermark and before the cut. */
-function isDueBetween(run: ScheduleRun, entries: readonly Entry[], watermark: Watermark, asked: SlotCut): boolean {
+function isDueBetween(
+  run: ScheduleRun,
+  entries: readonly Entry[],
+  watermark: Watermark,
+  asked: SlotCut,
+): boolean {
   if (entries.length === 0) return false;
   let round = firstOpen(run.schedule, watermark);
   for (let step = 0; round !== undefined && round.at < asked.cut; step += 1) {
@@ -49,7 +69,7 @@ function isDueBetween(run: ScheduleRun, entries: readonly Entry[], watermark: Wa
     const { at } = round;
     const due = entries.some((entry) => {
       const instant = after(at, entry.shift);
-      return instant < asked.cut && instant >= entry.registeredAt && isAfter(instant, entry.offset, watermark);
+      return instant < asked.cut && isDueAfter(instant, entry, watermark);
     });
     if (due) return true;
     round = firstOpen(run.schedule, through(round.endsAt));
@@ -65,31 +85,60 @@ function finish(state: CollectorState, run: ScheduleRun): void {
   wakeRun(state, run, state.deps.clock.now());
 }
 
-/** The giver's time is over: what it left of our open rounds is late work, whole rounds before are missed. */
-function takeOver(state: CollectorState, run: ScheduleRun, entries: readonly Entry[], asked: SlotCut): void {
+/**
+ * The giver's time is over, and what it left is ours. Where we have taken up nothing since, we go on
+ * from the watermark like any owner; else what it left of our open rounds is late work, and the
+ * rounds before them are missed.
+ */
+function takeOver(
+  state: CollectorState,
+  run: ScheduleRun,
+  entries: readonly Entry[],
+  asked: SlotCut,
+): void {
   run.cut = undefined;
-  run.committable = undefined;
-  const ours = run.rounds[0]?.round.at ?? asked.cut;
-  const first = firstOpen(run.schedule, run.committed);
-  if (first !== undefined && first.at < ours) {
-    const passed: PassedRounds = { from: run.committed, to: upTo(ours), first, rounds: countRounds(run, first.at, ours) };
-    recordMissed(state, run, { ...passed, captures: countPassed(run.schedule, passed, entries), reason: "late" });
-  }
-  for (const open of run.rounds) markGivers(state, run, open, PENDING);
   run.nextRoundAt = 0;
-  if (run.rounds.length === 0) run.position = compareWatermarks(run.committed, upTo(asked.cut)) > 0 ? run.committed : upTo(asked.cut);
-  markDirty(state, run);
+  if (compareWatermarks(run.position, upTo(asked.cut)) <= 0) {
+    run.position = run.committed;
+  } else {
+    // What was noted or is durable already doesn't hold the record of what is missed.
+    run.notBefore = state.openSequence;
+    run.committable = undefined;
+    const ours = run.rounds[0]?.round.at ?? asked.cut;
+    missBefore(state, run, entries, earliest(ours, asked.cut));
+    for (const open of run.rounds) markGivers(state, run, open, PENDING);
+    markDirty(state, run);
+  }
   wakeRun(state, run, state.deps.clock.now());
 }
 
-function countRounds(run: ScheduleRun, from: number, to: number): number {
+/** Rounds from a watermark to a cut: a period is a second at least, a cut is minutes away at most. */
+const ROUNDS_BEFORE_CUT_MAX = 100_000;
+
+function missBefore(
+  state: CollectorState,
+  run: ScheduleRun,
+  entries: readonly Entry[],
+  end: EpochMs,
+): void {
+  let captures = 0;
   let rounds = 0;
-  let round = firstOpen(run.schedule, upTo(from as Watermark["at"]));
-  // One period is a second at least, and what was kept ends within minutes.
-  for (; rounds < 100_000 && round !== undefined && round.at < to; rounds += 1) {
-    round = firstOpen(run.schedule, { at: round.endsAt, offset: OFFSET_ALL });
+  let round = firstOpen(run.schedule, run.committed);
+  for (; rounds < ROUNDS_BEFORE_CUT_MAX && round !== undefined && round.at < end; rounds += 1) {
+    const { at, endsAt } = round;
+    captures += entries.filter((entry) => {
+      const instant = after(at, entry.shift);
+      return instant < end && isDueAfter(instant, entry, run.committed);
+    }).length;
+    round = firstOpen(run.schedule, through(endsAt));
   }
-  return rounds;
+  recordMissed(state, run, {
+    from: run.committed,
+    to: upTo(end),
+    rounds,
+    captures,
+    reason: "late",
+  });
 }
 
 function markGivers(state: CollectorState, run: ScheduleRun, open: OpenRound, as: number): void {
@@ -104,9 +153,10 @@ function markGivers(state: CollectorState, run: ScheduleRun, open: OpenRound, as
 
 /** A commit landed: the watermark moves on, and what a crash would repeat shrinks to what is open. */
 export function countCommitted(state: CollectorState, run: ScheduleRun, sent: Committable): void {
-  if (compareWatermarks(sent.watermark, run.committed) > 0) run.committed = sent.watermark;
+  run.committed = furthest(run.committed, sent.watermark);
   state.commits += 1;
   if (sent.sequence >= run.wantedSequence) run.wantedSequence = 0;
   const open = run.rounds.some((each) => each.inFlight > 0 || each.prefix < each.next);
-  run.uncommittedSince = open || run.dirty ? state.deps.clock.now() : undefined;
+  const isBehind = compareWatermarks(run.done, run.committed) > 0;
+  run.uncommittedSince = open || run.dirty || isBehind ? state.deps.clock.now() : undefined;
 }

@@ -22,7 +22,10 @@ export interface ScheduleEntries {
 }
 
 /** Entries of each schedule; targets whose schedule is not there yet are left for the next read. */
-export function entriesOf(contents: SlotContents, slotsLog2: number): ReadonlyMap<CadenceKey, ScheduleEntries> {
+export function entriesOf(
+  contents: SlotContents,
+  slotsLog2: number,
+): ReadonlyMap<CadenceKey, ScheduleEntries> {
   const byKey = new Map<CadenceKey, Target[]>();
   for (const target of contents.targets) {
     const key = cadenceKey(target.cadence);
@@ -35,13 +38,23 @@ export function entriesOf(contents: SlotContents, slotsLog2: number): ReadonlyMa
     const targets = byKey.get(schedule.cadence) ?? [];
     const cadence = targets[0]?.cadence;
     if (cadence === undefined) continue;
-    made.set(schedule.cadence, { schedule, cadence, entries: scheduleEntries(schedule, targets, slotsLog2) });
+    made.set(schedule.cadence, {
+      schedule,
+      cadence,
+      entries: scheduleEntries(schedule, targets, slotsLog2),
+    });
   }
   return made;
 }
 
-function scheduleEntries(schedule: Schedule, targets: readonly Target[], slotsLog2: number): Entry[] {
-  const entries = targets.map((target) => newEntry(target, schedule.slot, schedule.cadence, slotsLog2));
+function scheduleEntries(
+  schedule: Schedule,
+  targets: readonly Target[],
+  slotsLog2: number,
+): Entry[] {
+  const entries = targets.map((target) =>
+    newEntry(target, schedule.slot, schedule.cadence, slotsLog2),
+  );
   takeLatest(entries, schedule.latest);
   return entries.sort((a, b) => a.offset - b.offset || (a.target.id < b.target.id ? -1 : 1));
 }

@@ -26,7 +26,13 @@ export type Flight =
       readonly instant: EpochMs;
       readonly late: boolean;
     }
-  | { readonly kind: "request"; readonly run: ScheduleRun; readonly entry: Entry; readonly task: ProbeTask; readonly work: RequestWork };
+  | {
+      readonly kind: "request";
+      readonly run: ScheduleRun;
+      readonly entry: Entry;
+      readonly task: ProbeTask;
+      readonly work: RequestWork;
+    };
 
 /** How much a new duration counts in a schedule's smoothed service time. */
 const SERVICE_WEIGHT = 0.02;
@@ -40,7 +46,10 @@ export function launch(state: CollectorState, flights: readonly Flight[]): void 
 async function fly(state: CollectorState, flights: readonly Flight[]): Promise<void> {
   const landed = new Uint8Array(flights.length);
   try {
-    const results = state.deps.probe.capture(flights.map((flight) => flight.task), state.abort);
+    const results = state.deps.probe.capture(
+      flights.map((flight) => flight.task),
+      state.abort,
+    );
     for await (const batch of results) {
       for (const { index, capture } of batch) {
         const flight = flights[index];
@@ -51,7 +60,10 @@ async function fly(state: CollectorState, flights: readonly Flight[]): Promise<v
       if (state.line.length > 0) state.resume();
     }
   } catch (error) {
-    state.deps.log.error("the probe failed; its captures count as failed", { error, captures: flights.length });
+    state.deps.log.error("the probe failed; its captures count as failed", {
+      error,
+      captures: flights.length,
+    });
   }
   flights.forEach((flight, index) => {
     if (landed[index] === 0) land(state, flight, unanswered(state.deps.clock.now()));

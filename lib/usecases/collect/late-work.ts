@@ -12,9 +12,23 @@ import type { RequestWork } from "./requests.ts";
 
 export type LateItem =
   /** An entry of an open round whose instant is well past. */
-  | { readonly kind: "round"; readonly run: ScheduleRun; readonly open: OpenRound; readonly index: number; readonly generation: number; readonly entry: Entry; readonly dueAt: number }
+  | {
+      readonly kind: "round";
+      readonly run: ScheduleRun;
+      readonly open: OpenRound;
+      readonly index: number;
+      readonly generation: number;
+      readonly entry: Entry;
+      readonly dueAt: number;
+    }
   /** A capture without a round: a first one, or one asked for by hand. */
-  | { readonly kind: "request"; readonly run: ScheduleRun; readonly entry: Entry; readonly work: RequestWork; readonly dueAt: number };
+  | {
+      readonly kind: "request";
+      readonly run: ScheduleRun;
+      readonly entry: Entry;
+      readonly work: RequestWork;
+      readonly dueAt: number;
+    };
 
 export interface LateWork {
   add(items: readonly LateItem[]): void;

@@ -10,9 +10,10 @@
 import { cutEntries, type OpenEntry } from "#domain/hand-over.ts";
 import type { GiveResult, Lease, LeaseId, ReleaseResult } from "#domain/lease.ts";
 import { limits } from "#domain/limits.ts";
-import { overlaps, rangesOfSlots, slotsIn, type RangeSet } from "#domain/range.ts";
+import { overlaps, rangesOfSlots, slotRange, slotsIn, type RangeSet } from "#domain/range.ts";
 import type { Slot } from "#domain/slot.ts";
 import { after, epochMs, latestOf, type EpochMs } from "#domain/units.ts";
+import { compareWatermarks } from "#domain/watermark.ts";
 import { sleep } from "#ports/clock.ts";
 import type { ScheduleRun } from "./run.ts";
 import { nextDueAt } from "./slots.ts";
@@ -26,14 +27,21 @@ export interface Cut {
   readonly cut: EpochMs;
   readonly until: EpochMs;
   readonly open: readonly OpenEntry[];
+  /** What is let go by this cut. */
+  readonly holds: readonly SlotHold[];
 }
 
 /** Names a cut for these slots and keeps what is due before it. */
 export function keep(state: CollectorState, slots: readonly Slot[], aheadMs: number): Cut {
   const { clock } = state.deps;
   const holds = slots.flatMap((slot) => state.slots.get(slot) ?? []);
-  const runs = holds.flatMap((hold) => [...hold.runs.values()]);
-  const ranges = rangesOfSlots(slots, state.slotsLog2);
+  // What was asked for before, without an answer, keeps the cut it was given then.
+  const fresh = holds.filter((hold) => hold.letGo === undefined);
+  const runs = fresh.flatMap((hold) => [...hold.runs.values()]);
+  const ranges = rangesOfSlots(
+    fresh.map((hold) => hold.slot),
+    state.slotsLog2,
+  );
   const entries = cutEntries(ranges, state.lease.open, {
     now: clock.now(),
     startedThrough: startedThrough(runs),
@@ -44,14 +52,36 @@ export function keep(state: CollectorState, slots: readonly Slot[], aheadMs: num
   });
   const cut = entries.reduce((latest, entry) => latestOf(latest, entry.cut), clock.now());
   const until = entries.reduce((latest, entry) => latestOf(latest, entry.until), cut);
+  for (const hold of fresh) hold.letGo = { outcome: "asked", version: state.lease.version };
   for (const run of runs) {
-    run.kept ??= { cut, until, epoch: state.lease.epoch };
+    run.kept = { cut, until, epoch: state.lease.epoch };
     wakeRun(state, run, clock.now());
   }
-  const unfinished = holds.filter((hold) => [...hold.runs.values()].some((run) => isOpenBefore(run, cut)));
-  const needed = rangesOfSlots(unfinished.map((hold) => hold.slot), state.slotsLog2);
-  const open = needed.length > OPEN_ENTRIES_MAX ? entries : needed.map((range) => ({ range, cut, until }));
-  return { cut, until, open };
+  const unfinished = fresh.filter((hold) =>
+    [...hold.runs.values()].some((run) => isOpenBefore(run, cut)),
+  );
+  const needed = rangesOfSlots(
+    unfinished.map((hold) => hold.slot),
+    state.slotsLog2,
+  );
+  const open =
+    needed.length > OPEN_ENTRIES_MAX ? entries : needed.map((range) => ({ range, cut, until }));
+  return {
+    cut,
+    until,
+    holds: fresh,
+    open: [
+      ...open,
+      ...holds.flatMap((hold) => (fresh.includes(hold) ? [] : keptEntries(state, hold))),
+    ],
+  };
+}
+
+function keptEntries(state: CollectorState, hold: SlotHold): OpenEntry[] {
+  const kept = [...hold.runs.values()].find((run) => run.kept !== undefined)?.kept;
+  return kept === undefined
+    ? []
+    : [{ range: slotRange(hold.slot, state.slotsLog2), cut: kept.cut, until: kept.until }];
 }
 
 /** Beyond this many pieces the record would grow more than the entries save. */
@@ -59,14 +89,16 @@ const OPEN_ENTRIES_MAX = 24;
 
 /** Whether anything is due before the cut and not committed; where that isn't known, it may be. */
 function isOpenBefore(run: ScheduleRun, cut: EpochMs): boolean {
-  if (run.rounds.length > 0 || run.uncommittedSince !== undefined || run.cut !== undefined) return true;
+  if (run.rounds.length > 0 || run.uncommittedSince !== undefined || run.cut !== undefined)
+    return true;
   return nextDueAt(run) < cut;
 }
 
 /** The write was refused: it can never land, and the slots are ours as before. */
-export function keepOn(state: CollectorState, slots: readonly Slot[]): void {
-  for (const slot of slots) {
-    for (const run of state.slots.get(slot)?.runs.values() ?? []) {
+function keepOn(state: CollectorState, holds: readonly SlotHold[]): void {
+  for (const hold of holds) {
+    hold.letGo = undefined;
+    for (const run of hold.runs.values()) {
       run.kept = undefined;
       wakeRun(state, run, state.deps.clock.now());
     }
@@ -76,6 +108,9 @@ export function keepOn(state: CollectorState, slots: readonly Slot[]): void {
 function startedThrough(runs: readonly ScheduleRun[]): EpochMs | undefined {
   let latest: EpochMs | undefined;
   for (const run of runs) {
+    // Rounds that are over and forgotten; of interest when the clock went back.
+    if (compareWatermarks(run.done, run.committed) > 0)
+      latest = latest === undefined ? run.done.at : latestOf(latest, run.done.at);
     for (const open of run.rounds) {
       const last = open.entries[open.next - 1];
       if (last === undefined) continue;
@@ -107,7 +142,7 @@ export function isLetGo(state: CollectorState, hold: SlotHold): boolean {
 }
 
 function isKeptCommitted(run: ScheduleRun, cut: EpochMs): boolean {
-  return !run.committing && run.wantedSequence === 0 && nextDueAt(run) >= cut;
+  return !run.committing && run.asked === 0 && run.wantedSequence === 0 && nextDueAt(run) >= cut;
 }
 
 /** How many captures that were started are given up with these slots. */
@@ -128,7 +163,13 @@ export async function releaseLease(state: CollectorState, aheadMs: number): Prom
   const slots = slotsIn(state.lease.ranges, state.slotsLog2);
   const kept = keep(state, slots, aheadMs);
   const now = state.deps.clock.now();
-  const due = runsOf(state).reduce((soonest, run) => Math.min(soonest, nextDueAt(run)), Number.POSITIVE_INFINITY);
+  const isUnread = slots.some((slot) => state.slots.get(slot)?.unread !== false);
+  const due = isUnread
+    ? now
+    : runsOf(state).reduce(
+        (soonest, run) => Math.min(soonest, nextDueAt(run)),
+        Number.POSITIVE_INFINITY,
+      );
   const request = {
     pool: state.pool,
     id: state.lease.id,
@@ -137,13 +178,20 @@ export async function releaseLease(state: CollectorState, aheadMs: number): Prom
     // Nothing due at all: far away, but a date that any store can keep.
     nextDueAt: epochMs(Math.min(due, now + limits.periodMaxMs)),
     open: [...stillOpen(state.lease, now), ...kept.open],
-    progress: state.counters.progress(now, { lagMs: 0, backlogRounds: 0, waiting: state.late.waiting() }),
+    progress: state.counters.progress(now, {
+      lagMs: 0,
+      backlogRounds: 0,
+      waiting: state.late.waiting(),
+    }),
   };
   const result = await asked(state, () => state.deps.leases.release(request));
   if (result === undefined) return "lost";
-  if (result.kind === "released") return "released";
+  if (result.kind === "released") {
+    for (const hold of kept.holds) hold.letGo = { outcome: "landed", version: request.version };
+    return "released";
+  }
   if (result.lease?.holder?.owner !== state.owner) return "lost";
-  keepOn(state, slots);
+  keepOn(state, kept.holds);
   return "again";
 }
 
@@ -153,11 +201,20 @@ export function stillOpen(lease: Lease, now: EpochMs): OpenEntry[] {
 }
 
 /** Gives what was promised to one lease; answers the lease as it stands after, if it changed. */
-export async function giveRanges(state: CollectorState, to: LeaseId, ranges: RangeSet): Promise<Lease | undefined> {
+export async function giveRanges(
+  state: CollectorState,
+  to: LeaseId,
+  ranges: RangeSet,
+): Promise<Lease | undefined> {
   const { leases, clock, log, settings } = state.deps;
   const taker = await leases.findLease(state.pool, to);
   if (taker === undefined) {
-    const cancelled = await leases.cancel({ pool: state.pool, id: state.lease.id, version: state.lease.version, ranges });
+    const cancelled = await leases.cancel({
+      pool: state.pool,
+      id: state.lease.id,
+      version: state.lease.version,
+      ranges,
+    });
     log.info("a promise names a lease that is gone; it is dropped", { lease: state.lease.id, to });
     return cancelled.kind === "cancelled" ? cancelled.lease : undefined;
   }
@@ -179,21 +236,34 @@ export async function giveRanges(state: CollectorState, to: LeaseId, ranges: Ran
   };
   const result = await asked(state, () => leases.give(request));
   if (result?.kind === "given") {
-    log.info("gave slots without a pause", { lease: state.lease.id, to, slots: slots.length, cut: kept.cut });
+    for (const hold of kept.holds) hold.letGo = { outcome: "landed", version: request.fromVersion };
+    log.info("gave slots without a pause", {
+      lease: state.lease.id,
+      to,
+      slots: slots.length,
+      cut: kept.cut,
+    });
     return result.from;
   }
   // Refused: it can never land. An answer that never came keeps the cut: the write may yet land.
-  if (result !== undefined) keepOn(state, slots);
+  if (result !== undefined) keepOn(state, kept.holds);
   return result?.from;
 }
 
 /** Asks until there is an answer; undefined when there is none within the limit. */
-async function asked<T extends ReleaseResult | GiveResult>(state: CollectorState, ask: () => Promise<T>): Promise<T | undefined> {
+async function asked<T extends ReleaseResult | GiveResult>(
+  state: CollectorState,
+  ask: () => Promise<T>,
+): Promise<T | undefined> {
   for (let attempt = 1; attempt <= ASK_AGAIN_MAX; attempt += 1) {
     try {
       return await ask();
     } catch (error) {
-      state.deps.log.warn("letting go had no answer; asked again", { lease: state.lease.id, attempt, error });
+      state.deps.log.warn("letting go had no answer; asked again", {
+        lease: state.lease.id,
+        attempt,
+        error,
+      });
       await sleep(state.deps.clock, ASK_AGAIN_MS);
     }
   }
@@ -202,5 +272,7 @@ async function asked<T extends ReleaseResult | GiveResult>(state: CollectorState
 
 /** Whether ranges overlap what was already let go and is still kept. */
 export function isKeptAlready(state: CollectorState, ranges: RangeSet): boolean {
-  return runsOf(state).some((run) => run.kept !== undefined && overlaps(rangesOfSlots([run.slot], state.slotsLog2), ranges));
+  return runsOf(state).some(
+    (run) => run.kept !== undefined && overlaps(rangesOfSlots([run.slot], state.slotsLog2), ranges),
+  );
 }

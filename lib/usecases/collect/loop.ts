@@ -13,7 +13,14 @@ import { after, durationMs, earliest, type DurationMs, type EpochMs } from "#dom
 import type { LateItem } from "./late-work.ts";
 import { launch, sealLongRound, type Flight } from "./flights.ts";
 import { giveUp, indexIn, takeUp } from "./rounds.ts";
-import { isComplete, PENDING, STARTED, type Entry, type OpenRound, type ScheduleRun } from "./run.ts";
+import {
+  isComplete,
+  PENDING,
+  STARTED,
+  type Entry,
+  type OpenRound,
+  type ScheduleRun,
+} from "./run.ts";
 import { isStale, readSlot } from "./slots.ts";
 import { markDirty, wakeRun, type CollectorState } from "./state.ts";
 
@@ -43,11 +50,17 @@ export function tick(state: CollectorState): number {
     sleepUntil(state, run, Math.max(now + 1, advance(state, run, now, flights)));
   }
   const rate = lateRate(state);
-  const room = Math.max(0, Math.floor(state.deps.settings.inFlightMax * LATE_SHARE) - state.inFlight);
+  const room = Math.max(
+    0,
+    Math.floor(state.deps.settings.inFlightMax * LATE_SHARE) - state.inFlight,
+  );
   for (const item of state.late.take(now, rate, room)) startLate(state, item, now, flights);
   if (flights.length > 0) launch(state, flights);
   const lateAt = room > 0 ? state.late.nextAt(now, rate) : now + LIMIT_WAIT_MS;
-  return Math.min(state.heap.nextAt(), state.late.waiting() > 0 ? lateAt : Number.POSITIVE_INFINITY);
+  return Math.min(
+    state.heap.nextAt(),
+    state.late.waiting() > 0 ? lateAt : Number.POSITIVE_INFINITY,
+  );
 }
 
 /** Those that stopped at the limit go first, in their order, as far as there is room now. */
@@ -91,13 +104,15 @@ function advance(state: CollectorState, run: ScheduleRun, now: EpochMs, flights:
   if (entries === undefined) return readBefore(state, run, now);
   if (isStale(state, hold)) readSoon(state, run);
   if (entries.length === 0 && run.rounds.length === 0) return Number.POSITIVE_INFINITY;
-  if (!mayStart(state, run, now)) return run.kept === undefined ? now + EXPIRED_WAIT_MS : Number.POSITIVE_INFINITY;
+  if (!mayStart(state, run, now))
+    return run.kept === undefined ? now + EXPIRED_WAIT_MS : Number.POSITIVE_INFINITY;
   hold.usedAt = now;
   // A giver takes up what began before the cut, however late it comes to look.
   const upTo = run.kept === undefined ? now : earliest(now, after(run.kept.cut, -1));
   if (upTo >= run.nextRoundAt) run.nextRoundAt = takeUp(state, run, entries, upTo);
   let next = Number.POSITIVE_INFINITY;
-  for (const open of run.rounds) next = Math.min(next, startDue(state, run, open, now, flights), endOf(state, run, open, now));
+  for (const open of run.rounds)
+    next = Math.min(next, startDue(state, run, open, now, flights), endOf(state, run, open, now));
   // Targets may be forgotten between rounds: they are looked for a little before the next one.
   const readAt = run.nextRoundAt - READ_AHEAD_MS;
   return Math.min(next, readAt > now ? readAt : run.nextRoundAt);
@@ -141,7 +156,13 @@ function mayStart(state: CollectorState, run: ScheduleRun, now: EpochMs): boolea
 }
 
 /** Starts an open round's entries whose instants have come; answers the next instant. */
-function startDue(state: CollectorState, run: ScheduleRun, open: OpenRound, now: EpochMs, flights: Flight[]): number {
+function startDue(
+  state: CollectorState,
+  run: ScheduleRun,
+  open: OpenRound,
+  now: EpochMs,
+  flights: Flight[],
+): number {
   const { entries, states, round } = open;
   const late: LateItem[] = [];
   let next = Number.POSITIVE_INFINITY;
@@ -159,7 +180,16 @@ function startDue(state: CollectorState, run: ScheduleRun, open: OpenRound, now:
         standInLine(state, run);
         break;
       }
-      if (now - instant > LATE_AFTER_MS) late.push({ kind: "round", run, open, index: open.next, generation: open.generation, entry, dueAt: instant });
+      if (now - instant > LATE_AFTER_MS)
+        late.push({
+          kind: "round",
+          run,
+          open,
+          index: open.next,
+          generation: open.generation,
+          entry,
+          dueAt: instant,
+        });
       else startEntry(state, { run, open, index: open.next, now, instant, flights, late: false });
     }
     open.next += 1;
@@ -184,22 +214,42 @@ function startEntry(state: CollectorState, start: Start): void {
   if (entry === undefined) return;
   const timeoutMs = timeoutFor(state, start, entry);
   if (timeoutMs === undefined) {
-    giveUp(state, run, open, start.late ? "overrun" : "stopped", (candidate) => candidate === index);
+    giveUp(
+      state,
+      run,
+      open,
+      start.late ? "overrun" : "stopped",
+      (candidate) => candidate === index,
+    );
     return;
   }
   open.states[index] = STARTED;
   open.inFlight += 1;
   entry.flying += 1;
   run.uncommittedSince ??= now;
-  const task = timeoutMs === entry.task.timeoutMs ? entry.task : { target: entry.target, timeoutMs };
-  flights.push({ kind: "round", run, open, index, generation: open.generation, entry, task, instant: start.instant, late: start.late });
+  const task =
+    timeoutMs === entry.task.timeoutMs ? entry.task : { target: entry.target, timeoutMs };
+  flights.push({
+    kind: "round",
+    run,
+    open,
+    index,
+    generation: open.generation,
+    entry,
+    task,
+    instant: start.instant,
+    late: start.late,
+  });
 }
 
 /** Effective time-out of a capture that starts now; undefined when it could not end in time. */
 function timeoutFor(state: CollectorState, start: Start, entry: Entry): DurationMs | undefined {
   const { run, now, instant } = start;
   const asked = entry.task.timeoutMs;
-  const endsBy = run.kept === undefined ? state.deadlineAt - limits.commitTimeMs : run.kept.until - limits.commitTimeMs;
+  const endsBy =
+    run.kept === undefined
+      ? state.deadlineAt - limits.commitTimeMs
+      : run.kept.until - limits.commitTimeMs;
   if (now + asked > endsBy) return undefined;
   if (!start.late) return asked;
   // A late capture ends before the same target's next instant.
@@ -224,7 +274,15 @@ function startLate(state: CollectorState, item: LateItem, now: EpochMs, flights:
       const { open } = item;
       const index = indexIn(open, item.entry, item.index, item.generation);
       if (open.states[index] !== PENDING) return;
-      startEntry(state, { run, open, index, now, instant: after(open.round.at, item.entry.shift), flights, late: true });
+      startEntry(state, {
+        run,
+        open,
+        index,
+        now,
+        instant: after(open.round.at, item.entry.shift),
+        flights,
+        late: true,
+      });
       return;
     }
     case "request": {
@@ -234,7 +292,13 @@ function startLate(state: CollectorState, item: LateItem, now: EpochMs, flights:
       }
       item.entry.flying += 1;
       run.uncommittedSince ??= now;
-      flights.push({ kind: "request", run, entry: item.entry, task: item.entry.task, work: item.work });
+      flights.push({
+        kind: "request",
+        run,
+        entry: item.entry,
+        task: item.entry.task,
+        work: item.work,
+      });
     }
   }
 }

@@ -38,7 +38,9 @@ export function pulse(state: CollectorState): Pulse {
       next = tick(state);
     } catch (error) {
       failed = new InvariantError("the work loop failed", { cause: error });
-      log.error("the work loop failed; the lease runs out, then another owner captures its slots", { error });
+      log.error("the work loop failed; the lease runs out, then another owner captures its slots", {
+        error,
+      });
       return;
     } finally {
       ticking = false;

@@ -68,7 +68,10 @@ export function requests(state: CollectorState, rangesNow: () => RangeSet): Requ
     try {
       await readSlot(state, hold);
     } catch (error) {
-      state.deps.log.warn("a requested slot could not be read; it is tried again", { slot: request.slot, error });
+      state.deps.log.warn("a requested slot could not be read; it is tried again", {
+        slot: request.slot,
+        error,
+      });
       close(work);
       return;
     }
@@ -85,7 +88,8 @@ export function requests(state: CollectorState, rangesNow: () => RangeSet): Requ
     for (const run of work.hold.runs.values()) {
       const entries = work.hold.contents?.get(run.key)?.entries ?? [];
       for (const entry of entries) {
-        if (entry.flying === 0 && work.isWanted(entry)) items.push({ kind: "request", run, entry, work, dueAt: now });
+        if (entry.flying === 0 && work.isWanted(entry))
+          items.push({ kind: "request", run, entry, work, dueAt: now });
       }
     }
     return items;
@@ -93,7 +97,8 @@ export function requests(state: CollectorState, rangesNow: () => RangeSet): Requ
 
   async function finish(): Promise<void> {
     for (const work of [...working.values()]) {
-      if (work.waiting > 0 || [...work.runs].some((run) => run.wantedSequence > 0 && !run.dropped)) continue;
+      if (work.waiting > 0 || [...work.runs].some((run) => run.wantedSequence > 0 && !run.dropped))
+        continue;
       if (work.hold.reading !== undefined || hasFlying(work)) continue;
       close(work);
       // Where the slot was lost meanwhile, the next owner finds the request as it is.
@@ -105,7 +110,9 @@ export function requests(state: CollectorState, rangesNow: () => RangeSet): Requ
   function hasFlying(work: OpenWork): boolean {
     const contents = work.hold.contents;
     if (contents === undefined) return false;
-    return [...contents.values()].some((made) => made.entries.some((entry) => entry.flying > 0 && entry.first === NEVER));
+    return [...contents.values()].some((made) =>
+      made.entries.some((entry) => entry.flying > 0 && entry.first === NEVER),
+    );
   }
 
   function close(work: OpenWork): void {

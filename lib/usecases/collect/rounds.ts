@@ -10,11 +10,24 @@ import { countPassed, dueRounds, firstOpen } from "#domain/round.ts";
 import type { MissedReason } from "#domain/sample.ts";
 import { after, latestOf, type EpochMs } from "#domain/units.ts";
 import { furthest, isAfter, OFFSET_ALL, through, upTo, type Watermark } from "#domain/watermark.ts";
-import { DONE, GIVERS, isComplete, PENDING, type Entry, type OpenRound, type ScheduleRun } from "./run.ts";
+import {
+  DONE,
+  GIVERS,
+  isComplete,
+  PENDING,
+  type Entry,
+  type OpenRound,
+  type ScheduleRun,
+} from "./run.ts";
 import { epochOf, keepLine, markDirty, type CollectorState } from "./state.ts";
 
 /** Takes up what is due now; answers when the run's next round begins (Infinity: never). */
-export function takeUp(state: CollectorState, run: ScheduleRun, entries: readonly Entry[], now: EpochMs): number {
+export function takeUp(
+  state: CollectorState,
+  run: ScheduleRun,
+  entries: readonly Entry[],
+  now: EpochMs,
+): number {
   const due = dueRounds(run.schedule, run.position, now);
   if (due.current === undefined) return due.nextAt ?? Number.POSITIVE_INFINITY;
   for (const open of run.rounds) giveUpPending(state, run, open);
@@ -32,7 +45,15 @@ function openRound(run: ScheduleRun, round: Round, entries: readonly Entry[]): O
   entries.forEach((entry, index) => {
     states[index] = firstState(run, after(round.at, entry.shift), entry);
   });
-  const open: OpenRound = { round, entries, states, generation: 0, next: 0, prefix: 0, inFlight: 0 };
+  const open: OpenRound = {
+    round,
+    entries,
+    states,
+    generation: 0,
+    next: 0,
+    prefix: 0,
+    inFlight: 0,
+  };
   advancePrefix(open);
   return open;
 }
@@ -145,9 +166,12 @@ export function advanceDone(run: ScheduleRun, now: EpochMs): void {
 function prefixWatermark(open: OpenRound): Watermark | undefined {
   const next = open.entries[open.prefix];
   let index = open.prefix - 1;
-  while (index >= 0 && next !== undefined && open.entries[index]?.offset === next.offset) index -= 1;
+  while (index >= 0 && next !== undefined && open.entries[index]?.offset === next.offset)
+    index -= 1;
   const last = open.entries[index];
-  return last === undefined ? undefined : { at: after(open.round.at, last.shift), offset: last.offset };
+  return last === undefined
+    ? undefined
+    : { at: after(open.round.at, last.shift), offset: last.offset };
 }
 
 /**
@@ -155,16 +179,27 @@ function prefixWatermark(open: OpenRound): Watermark | undefined {
  * done stays so; what is new and still ahead is taken up; what is new and was due since its
  * registration, in a round that is taken up and not committed, is recorded as missed.
  */
-export function rebuild(state: CollectorState, run: ScheduleRun, entries: readonly Entry[], known: ReadonlySet<string>, now: EpochMs): void {
+export function rebuild(
+  state: CollectorState,
+  run: ScheduleRun,
+  entries: readonly Entry[],
+  known: ReadonlySet<string>,
+  now: EpochMs,
+): void {
   // Up to here it is too late for what is new; `done` is later than now only if the clock went back.
   const lateUntil = latestOf(now, run.done.at);
   for (const open of run.rounds) {
-    const before = new Map(open.entries.map((entry, index) => [entry.target.id, open.states[index] ?? PENDING]));
+    const before = new Map(
+      open.entries.map((entry, index) => [entry.target.id, open.states[index] ?? PENDING]),
+    );
     open.entries = entries;
     open.states = Uint8Array.from(entries, (entry) => {
       const instant = after(open.round.at, entry.shift);
       const isOpen = instant > lateUntil || isGivers(run, instant);
-      return before.get(entry.target.id) ?? (isOpen ? firstState({ ...run, position: run.committed }, instant, entry) : DONE);
+      return (
+        before.get(entry.target.id) ??
+        (isOpen ? firstState({ ...run, position: run.committed }, instant, entry) : DONE)
+      );
     });
     open.generation += 1;
     open.next = 0;
@@ -179,13 +214,30 @@ export function rebuild(state: CollectorState, run: ScheduleRun, entries: readon
 const ROUNDS_UNCOMMITTED_MAX = 100_000;
 
 /** New targets' instants from the committed watermark to now that lie in rounds already taken up. */
-function missSince(state: CollectorState, run: ScheduleRun, added: readonly Entry[], lateUntil: EpochMs): void {
+function missSince(
+  state: CollectorState,
+  run: ScheduleRun,
+  added: readonly Entry[],
+  lateUntil: EpochMs,
+): void {
   let round = firstOpen(run.schedule, run.committed);
-  for (let step = 0; step < ROUNDS_UNCOMMITTED_MAX && round !== undefined && round.at <= lateUntil && round.at <= run.position.at; step += 1) {
+  for (
+    let step = 0;
+    step < ROUNDS_UNCOMMITTED_MAX &&
+    round !== undefined &&
+    round.at <= lateUntil &&
+    round.at <= run.position.at;
+    step += 1
+  ) {
     const { at } = round;
     const missed = added.filter((entry) => {
       const instant = after(at, entry.shift);
-      if (instant > lateUntil || isGivers(run, instant) || isAfter(instant, entry.offset, run.position)) return false;
+      if (
+        instant > lateUntil ||
+        isGivers(run, instant) ||
+        isAfter(instant, entry.offset, run.position)
+      )
+        return false;
       return isDueAfter(instant, entry, run.committed);
     });
     if (missed.length > 0) {
@@ -212,25 +264,34 @@ export function indexIn(open: OpenRound, entry: Entry, index: number, generation
 }
 
 /** Oldest instant that is due by `now` and not committed; undefined when there is none. */
-export function oldestUncommitted(run: ScheduleRun, entries: readonly Entry[], now: EpochMs): EpochMs | undefined {
+export function oldestUncommitted(
+  run: ScheduleRun,
+  entries: readonly Entry[],
+  now: EpochMs,
+): EpochMs | undefined {
   const next = nextInstant(run, entries, run.committed);
   return next !== undefined && next <= now ? next : undefined;
 }
 
 /** First instant after a watermark, of any target; undefined when nothing is ever due. */
-export function nextInstant(run: ScheduleRun, entries: readonly Entry[], from: Watermark): EpochMs | undefined {
+export function nextInstant(
+  run: ScheduleRun,
+  entries: readonly Entry[],
+  from: Watermark,
+): EpochMs | undefined {
   if (entries.length === 0) return undefined;
   let round = firstOpen(run.schedule, from);
   for (let step = 0; step < 2 && round !== undefined; step += 1) {
     const { at } = round;
-    const entry = entries.find((candidate) => isDueAfter(after(at, candidate.shift), candidate, from));
+    const entry = entries.find((candidate) =>
+      isDueAfter(after(at, candidate.shift), candidate, from),
+    );
     if (entry !== undefined) return after(at, entry.shift);
     round = firstOpen(run.schedule, { at: round.endsAt, offset: OFFSET_ALL });
   }
   return round?.at;
 }
 
-function isDueAfter(instant: EpochMs, entry: Entry, from: Watermark): boolean {
+export function isDueAfter(instant: EpochMs, entry: Entry, from: Watermark): boolean {
   return instant >= entry.registeredAt && isAfter(instant, entry.offset, from);
 }
-

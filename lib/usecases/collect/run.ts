@@ -114,6 +114,8 @@ export interface ScheduleRun {
   /** No commit before this moment: the store failed, or a cut is being waited for. */
   retryAt: number;
   dropped: boolean;
+  /** Captures on request that are under way. */
+  asked: number;
   /** It stopped at the limit of captures under way and waits in line. */
   inLine: boolean;
 }
@@ -131,6 +133,7 @@ export function isComplete(open: OpenRound): boolean {
 export function isQuiet(run: ScheduleRun): boolean {
   return (
     run.uncommittedSince === undefined &&
+    run.asked === 0 &&
     !run.committing &&
     !run.dirty &&
     run.wantedSequence === 0 &&

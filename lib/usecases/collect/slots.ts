@@ -40,6 +40,8 @@ export function holdSlot(state: CollectorState, slot: Slot): SlotHold {
     bytes: 0,
     readAt: now,
     usedAt: now,
+    unread: true,
+    letGo: undefined,
     reading: undefined,
     pins: 0,
     load: 0,
@@ -58,15 +60,42 @@ export function dropSlot(state: CollectorState, hold: SlotHold): void {
 
 /** The watermark of each schedule, without the targets: enough to know when its next round begins. */
 export async function readSchedules(state: CollectorState, hold: SlotHold): Promise<void> {
-  const schedules = await state.reads.through(() => state.deps.schedules.readSchedules(state.pool, hold.slot));
+  const schedules = await state.reads.through(() =>
+    state.deps.schedules.readSchedules(state.pool, hold.slot),
+  );
+  hold.unread = false;
   for (const schedule of schedules) adoptSchedule(state, hold, schedule);
+}
+
+/** Begins a run anew from what is committed, at the next heartbeat: what it has open is dropped. */
+export function retakeRun(state: CollectorState, run: ScheduleRun): void {
+  run.dropped = true;
+  const hold = state.slots.get(run.slot);
+  if (hold?.runs.get(run.key) !== run) return;
+  hold.runs.delete(run.key);
+  hold.unread = true;
+}
+
+/** Begins a slot anew: what was read of it is not to be relied on. */
+export function retakeSlot(hold: SlotHold): void {
+  for (const run of hold.runs.values()) run.dropped = true;
+  hold.runs.clear();
+  hold.unread = true;
+}
+
+/** A read that begins now or later: one under way may have missed what we were just told of. */
+export async function readSlotAnew(state: CollectorState, hold: SlotHold): Promise<void> {
+  if (hold.reading !== undefined) await hold.reading.catch(() => undefined);
+  await readSlot(state, hold);
 }
 
 /** Reads the slot's schedules and targets, and lets open rounds go on with them. */
 export function readSlot(state: CollectorState, hold: SlotHold): Promise<void> {
-  hold.reading ??= state.reads.through(() => read(state, hold)).finally(() => {
-    hold.reading = undefined;
-  });
+  hold.reading ??= state.reads
+    .through(() => read(state, hold))
+    .finally(() => {
+      hold.reading = undefined;
+    });
   return hold.reading;
 }
 
@@ -75,13 +104,17 @@ async function read(state: CollectorState, hold: SlotHold): Promise<void> {
   const found = await deps.schedules.readSlot(state.pool, hold.slot);
   const now = deps.clock.now();
   if (found.broken.length > 0) {
-    deps.log.error("targets that can't be read are not captured", { slot: hold.slot, targets: found.broken.slice(0, 10) });
+    deps.log.error("targets that can't be read are not captured", {
+      slot: hold.slot,
+      targets: found.broken.slice(0, 10),
+    });
   }
   const known = knownTargets(hold);
   // It was dropped while it was read: nobody looks at it any more.
   if (state.slots.get(hold.slot) !== hold) return;
   const contents = entriesOf(found, slotsLog2);
   keepUncommitted(hold, contents);
+  hold.unread = false;
   hold.contents = contents;
   state.cachedBytes += HOLD_BYTES + found.bytes * PARSED_FACTOR - hold.bytes;
   hold.bytes = HOLD_BYTES + found.bytes * PARSED_FACTOR;
@@ -91,6 +124,7 @@ async function read(state: CollectorState, hold: SlotHold): Promise<void> {
   hold.load = 0;
   for (const schedule of found.schedules) {
     const run = adoptSchedule(state, hold, schedule);
+    if (run === undefined) continue;
     const made = contents.get(schedule.cadence);
     const entries = made?.entries ?? [];
     run.revision = schedule.revision;
@@ -98,7 +132,8 @@ async function read(state: CollectorState, hold: SlotHold): Promise<void> {
     run.isEmpty = entries.length === 0;
     run.priority = entries.some((entry) => priority(entry.target.policy) === 0) ? 0 : 1;
     hold.load += (entries.length * 1_000) / shortestGapMs(run.cadence);
-    if (known !== undefined) rebuild(state, run, entries, known.get(schedule.cadence) ?? NOBODY, now);
+    if (known !== undefined)
+      rebuild(state, run, entries, known.get(schedule.cadence) ?? NOBODY, now);
     wakeRun(state, run, now);
   }
   state.dueRate += hold.load - loadBefore;
@@ -110,14 +145,21 @@ const NOBODY: ReadonlySet<string> = new Set();
 /** By cadence: a target that has changed its cadence is new to the other one. */
 function knownTargets(hold: SlotHold): ReadonlyMap<CadenceKey, ReadonlySet<string>> | undefined {
   if (hold.contents === undefined) return undefined;
-  return new Map([...hold.contents].map(([key, made]) => [key, new Set(made.entries.map((entry) => entry.target.id))]));
+  return new Map(
+    [...hold.contents].map(([key, made]) => [
+      key,
+      new Set(made.entries.map((entry) => entry.target.id)),
+    ]),
+  );
 }
 
 /** First results that are not committed yet are not in what was just read: carried over. */
 function keepUncommitted(hold: SlotHold, contents: NonNullable<SlotHold["contents"]>): void {
   if (hold.contents === undefined) return;
   for (const [key, made] of contents) {
-    const before = new Map(hold.contents.get(key)?.entries.map((entry) => [entry.target.id, entry]));
+    const before = new Map(
+      hold.contents.get(key)?.entries.map((entry) => [entry.target.id, entry]),
+    );
     for (const entry of made.entries) {
       const last = before.get(entry.target.id);
       if (last === undefined) continue;
@@ -133,19 +175,28 @@ function keepUncommitted(hold: SlotHold, contents: NonNullable<SlotHold["content
 }
 
 /** Makes the run of a schedule, or takes over what others have written to it. */
-function adoptSchedule(state: CollectorState, hold: SlotHold, schedule: Schedule): ScheduleRun {
+function adoptSchedule(
+  state: CollectorState,
+  hold: SlotHold,
+  schedule: Schedule,
+): ScheduleRun | undefined {
   const known = hold.runs.get(schedule.cadence);
   if (known !== undefined) {
-    if (!known.committing) adoptVersion(known, schedule);
+    adoptVersion(known, schedule);
     return known;
   }
+  // What is new in a slot that we have let go is its next owner's.
+  if (hold.letGo !== undefined) return undefined;
   const cadence = parseCadenceKey(schedule.cadence);
   const run: ScheduleRun = {
     slot: hold.slot,
     cadence,
     key: schedule.cadence,
     schedule: { cadence, slot: hold.slot, slotsLog2: state.slotsLog2 },
-    entries: hold.contents === undefined ? undefined : (hold.contents.get(schedule.cadence)?.entries ?? []),
+    entries:
+      hold.contents === undefined
+        ? undefined
+        : (hold.contents.get(schedule.cadence)?.entries ?? []),
     version: schedule.version,
     revision: schedule.revision,
     serviceMs: schedule.serviceMs,
@@ -166,6 +217,7 @@ function adoptSchedule(state: CollectorState, hold: SlotHold, schedule: Schedule
     wantedSequence: 0,
     retryAt: 0,
     dropped: false,
+    asked: 0,
     inLine: false,
     isEmpty: false,
   };
@@ -196,15 +248,24 @@ export function openCut(state: CollectorState, run: ScheduleRun): void {
   run.nextRoundAt = 0;
 }
 
-/** Every slot of the lease's ranges is held; others are dropped unless they are kept. Answers the new ones. */
+/** Every slot of the lease's ranges is held; others are dropped unless they are kept. Answers those to be read. */
 export function followRanges(state: CollectorState, slots: readonly Slot[]): SlotHold[] {
   const wanted = new Set(slots);
   for (const hold of state.slots.values()) {
-    const kept = [...hold.runs.values()].some((run) => run.kept !== undefined);
-    if (!wanted.has(hold.slot) && !kept) dropSlot(state, hold);
+    const isKept =
+      hold.letGo !== undefined && [...hold.runs.values()].some((run) => run.kept !== undefined);
+    if (!wanted.has(hold.slot) && !isKept) dropSlot(state, hold);
+    // The give can never land any more, or it did and the slot came back: what others did since is unknown.
+    else if (
+      wanted.has(hold.slot) &&
+      hold.letGo?.outcome === "asked" &&
+      state.lease.version > hold.letGo.version
+    )
+      dropSlot(state, hold);
   }
-  const added = slots.filter((slot) => !state.slots.has(slot));
-  return added.map((slot) => holdSlot(state, slot));
+  return slots
+    .map((slot) => holdSlot(state, slot))
+    .filter((hold) => hold.unread && hold.letGo === undefined);
 }
 
 /** What isn't due again soon isn't kept: memory follows the rate of captures, not the number of targets. */
@@ -219,7 +280,9 @@ export function forgetDistant(state: CollectorState): void {
 /** Drops parsed targets, least recently used first, until the cache is within its limit. */
 function evict(state: CollectorState): void {
   if (state.cachedBytes <= state.deps.settings.slotCacheBytesMax) return;
-  const idle = [...state.slots.values()].filter((hold) => hold.contents !== undefined && mayForget(hold));
+  const idle = [...state.slots.values()].filter(
+    (hold) => hold.contents !== undefined && mayForget(hold),
+  );
   idle.sort((a, b) => a.usedAt - b.usedAt);
   for (const hold of idle) {
     if (state.cachedBytes <= state.deps.settings.slotCacheBytesMax) return;
@@ -228,7 +291,11 @@ function evict(state: CollectorState): void {
 }
 
 function mayForget(hold: SlotHold): boolean {
-  return hold.pins === 0 && hold.reading === undefined && [...hold.runs.values()].every((run) => isQuiet(run) && run.rounds.length === 0);
+  return (
+    hold.pins === 0 &&
+    hold.reading === undefined &&
+    [...hold.runs.values()].every((run) => isQuiet(run) && run.rounds.length === 0)
+  );
 }
 
 function forget(state: CollectorState, hold: SlotHold): void {
@@ -246,7 +313,8 @@ export function isStale(state: CollectorState, hold: SlotHold): boolean {
 /** When something here is due next, by what is known; the next round's start where targets aren't cached. */
 export function nextDueAt(run: ScheduleRun): number {
   const { entries } = run;
-  if (entries !== undefined) return nextInstant(run, entries, run.committed) ?? Number.POSITIVE_INFINITY;
+  if (entries !== undefined)
+    return nextInstant(run, entries, run.committed) ?? Number.POSITIVE_INFINITY;
   if (run.isEmpty) return Number.POSITIVE_INFINITY;
   return firstOpen(run.schedule, run.committed)?.at ?? Number.POSITIVE_INFINITY;
 }
@@ -255,4 +323,3 @@ export function nextDueAt(run: ScheduleRun): number {
 export function isOwned(state: CollectorState, slot: Slot): boolean {
   return contains(state.lease.ranges, slotRange(slot, state.slotsLog2).from);
 }
-

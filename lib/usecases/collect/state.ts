@@ -25,12 +25,23 @@ export interface SlotHold {
   bytes: number;
   readAt: EpochMs;
   usedAt: EpochMs;
+  /** Its schedules are still to be read, or to be read again: until then it is not captured. */
+  unread: boolean;
+  /** We have asked for it to be given or released: see letting-go.ts. */
+  letGo: LetGo | undefined;
   /** A read under way; others wait for the same one. */
   reading: Promise<void> | undefined;
   /** Requests that are being worked on keep the contents in memory. */
   pins: number;
   /** Captures per second that are known to be due here. */
   load: number;
+}
+
+export interface LetGo {
+  /** asked: whether the write was applied is not known. */
+  outcome: "asked" | "landed";
+  /** The lease's version that the write relies on. */
+  readonly version: number;
 }
 
 export interface CollectorState {

@@ -95,14 +95,17 @@ export function lookout(
     { fleet, leases }: FleetSnapshot,
     now: EpochMs,
   ): Promise<ReadonlyMap<LeaseId, Requested>> {
-    const free = leases.filter(isFree);
-    const known = free.filter(({ id, epoch }) => requested.get(id)?.epoch === epoch);
-    const others = free.filter((lease) => !known.includes(lease));
-    const found = await leasesWithRequests(deps.requests, fleet, others);
-    return new Map([
-      ...known.flatMap(({ id }) => [...requested].filter(([each]) => each === id)),
-      ...found.map(({ id, epoch }) => [id, { epoch, since: now }] as const),
-    ]);
+    const stillAsked = new Map<LeaseId, Requested>();
+    const others: Lease[] = [];
+    for (const lease of leases.filter(isFree)) {
+      const asked = requested.get(lease.id);
+      if (asked?.epoch === lease.epoch) stillAsked.set(lease.id, asked);
+      else others.push(lease);
+    }
+    for (const { id, epoch } of await leasesWithRequests(deps.requests, fleet, others)) {
+      stillAsked.set(id, { epoch, since: now });
+    }
+    return stillAsked;
   }
 
   return {

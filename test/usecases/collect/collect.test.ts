@@ -21,7 +21,9 @@ describe("a collector", () => {
       const arrivals = world.arrivalsOf(id);
       const instants = world.instants(id, MINUTE, began, world.clock.now());
       const first = arrivals.find((at) => !instants.some((instant) => Math.abs(at - instant) <= 5));
-      const onTime = arrivals.filter((at) => instants.some((instant) => at - instant >= 0 && at - instant <= 5));
+      const onTime = arrivals.filter((at) =>
+        instants.some((instant) => at - instant >= 0 && at - instant <= 5),
+      );
       expect(onTime).toHaveLength(instants.length);
       expect(arrivals.length - onTime.length).toBeLessThanOrEqual(1);
       if (first !== undefined) expect(first - began).toBeLessThan(5_000);
@@ -46,7 +48,10 @@ describe("a collector", () => {
 
   it("hands over at its deadline without a duplicate and without a gap", async () => {
     const cadence = every(10_000);
-    const world = await collectorWorld({ latencyMs: () => 300, settings: { longestTimeoutMs: 5_000 } });
+    const world = await collectorWorld({
+      latencyMs: () => 300,
+      settings: { longestTimeoutMs: 5_000 },
+    });
     await world.register(targets(200, cadence));
     world.start(1, { deadlineInMs: 60_000 });
     await world.clock.advance(45_000);
@@ -63,7 +68,9 @@ describe("a collector", () => {
         expect(near, `${id} at ${instant}: ${arrivals.join(",")}`).toHaveLength(1);
       }
     }
-    const owners = new Set(world.arrivals.filter((arrival) => arrival.at > end - 5_000).map((arrival) => arrival.owner));
+    const owners = new Set(
+      world.arrivals.filter((arrival) => arrival.at > end - 5_000).map((arrival) => arrival.owner),
+    );
     expect([...owners]).toEqual(["owner-2"]);
     expect(world.log.lines.filter((line) => line.level === "error")).toEqual([]);
   });
@@ -86,12 +93,16 @@ describe("a collector", () => {
     expect(promised.kind).toBe("promised");
     await world.clock.advance(60_000);
     const after = await world.leases.findLease(POOL, leaseId(2));
-    expect(after?.ranges.some((range) => range.from <= moving.from && moving.to <= range.to) === true).toBe(true);
+    expect(
+      after?.ranges.some((range) => range.from <= moving.from && moving.to <= range.to) === true,
+    ).toBe(true);
     const end = epochMs(world.clock.now() - 2_000);
     for (const { id } of targets(200, cadence)) {
       const instants = world.instants(id, cadence, began, end);
       const arrivals = world.arrivalsOf(id).filter((at) => at > began && at <= end);
-      expect(arrivals.length, `${id}: ${arrivals.join(",")} for ${instants.join(",")}`).toBe(instants.length);
+      expect(arrivals.length, `${id}: ${arrivals.join(",")} for ${instants.join(",")}`).toBe(
+        instants.length,
+      );
     }
   });
 
@@ -105,7 +116,12 @@ describe("a collector", () => {
     expect(report.captures).toBe(1);
     const lease = await world.leases.findLease(POOL, leaseId(1));
     expect(lease?.holder).toBeUndefined();
-    const [next] = world.instants("lonely", every(3_600_000), world.clock.now(), epochMs(world.clock.now() + 3_600_000));
+    const [next] = world.instants(
+      "lonely",
+      every(3_600_000),
+      world.clock.now(),
+      epochMs(world.clock.now() + 3_600_000),
+    );
     expect(lease?.nextDueAt).toBe(next);
   });
 
@@ -120,10 +136,17 @@ describe("a collector", () => {
     await world.clock.advance(8_000);
     const second = world.start();
     await world.clock.advance(70_000);
-    const begins = world.arrivals.filter((arrival) => arrival.owner === second.owner).map((arrival) => arrival.at);
+    const begins = world.arrivals
+      .filter((arrival) => arrival.owner === second.owner)
+      .map((arrival) => arrival.at);
     expect(Math.min(...begins) - killedAt).toBeLessThanOrEqual(10_000 + 100 + 1_000);
     for (const { id } of targets(400, cadence)) {
-      const due = world.instants(id, cadence, epochMs(killedAt - 30_000), epochMs(world.clock.now() - 2_000));
+      const due = world.instants(
+        id,
+        cadence,
+        epochMs(killedAt - 30_000),
+        epochMs(world.clock.now() - 2_000),
+      );
       const seen = world.arrivalsOf(id);
       for (const instant of due) {
         const captures = seen.filter((at) => at >= instant && at - instant < 59_000);
@@ -145,7 +168,9 @@ describe("a collector", () => {
     for (const { id } of targets(200, cadence)) {
       const instants = world.instants(id, cadence, acknowledgedAt, end);
       const arrivals = world.arrivalsOf(id);
-      const captured = instants.filter((instant) => arrivals.some((at) => at >= instant && at - instant < 500));
+      const captured = instants.filter((instant) =>
+        arrivals.some((at) => at >= instant && at - instant < 500),
+      );
       const missing = instants.length - captured.length;
       expect(missing, `${id} misses ${missing}`).toBeLessThanOrEqual(1);
     }
@@ -163,7 +188,11 @@ describe("a collector", () => {
     const before = world.arrivalsOf("target-7").length;
     await world.clock.advance(60_000);
     expect(world.arrivalsOf("target-7").length).toBe(before);
-    const contents = await Promise.all([0, 1, 2, 3].map((slot) => world.schedules.readSlot(POOL, slot as never)));
-    expect(contents.flatMap((each) => each.targets.map((target) => target.id))).not.toContain("target-7");
+    const contents = await Promise.all(
+      [0, 1, 2, 3].map((slot) => world.schedules.readSlot(POOL, slot as never)),
+    );
+    expect(contents.flatMap((each) => each.targets.map((target) => target.id))).not.toContain(
+      "target-7",
+    );
   });
 });
