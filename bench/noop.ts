@@ -5,10 +5,11 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { every } from "#domain/cadence.ts";
 import { BENCH_POOL, benchWorld, say } from "./support/bench-world.ts";
-import { startCollector } from "./support/collectors.ts";
+import { startCollector, type MeasuredCollector } from "./support/collectors.ts";
 
 const GOAL = 300_000;
-const WARM_UP_MS = 6_000;
+const LOOK_MS = 3_000;
+const LOOKS_MAX = 40;
 const MEASURE_MS = 15_000;
 const slotsLog2 = 8;
 const count = Number(process.argv[2] ?? 64_000);
@@ -38,7 +39,7 @@ try {
     },
     process.argv.slice(3),
   );
-  await wait(WARM_UP_MS + count / 10);
+  await steady(collector);
   const before = await collector.usage();
   await wait(MEASURE_MS);
   const after = await collector.usage();
@@ -58,4 +59,18 @@ try {
   );
 } finally {
   await world.close();
+}
+
+/** Slots are read one after another at the start: waits until as much is captured as is due, or no more comes. */
+async function steady(collector: MeasuredCollector): Promise<void> {
+  let last = 0;
+  for (let look = 0; look < LOOKS_MAX; look += 1) {
+    const from = await collector.usage();
+    await wait(LOOK_MS);
+    const to = await collector.usage();
+    const rate = ((to.captures - from.captures) * 1_000) / (to.at - from.at);
+    console.log(`  ${Math.round(rate)} captures/s, ${Math.round(to.rssBytes / 1e6)} MB`);
+    if (look >= 5 && (rate > count * 0.95 || (rate < last * 1.02 && look >= 15))) return;
+    last = rate;
+  }
 }

@@ -139,8 +139,9 @@ async function report(
   const captures = to.captures - from.captures;
   const spent = spentBetween(from, to);
   console.log(
-    `${captures} captures in ${measuredMs / 1_000} s (in ${Math.round(measuredMs / speed / 1_000)} s of the machine's), ${fleet.missed()} missed records`,
+    `${captures} captures in ${measuredMs / 1_000} s (in ${Math.round(measuredMs / speed / 1_000)} s of the machine's)`,
   );
+  for (const [reason, missed] of fleet.missed()) console.log(`  ${missed} missed: ${reason}`);
   for (const { ending, epoch, missed, late } of fleet.reports)
     console.log(`  a collector: ${ending}, epoch ${epoch}, late ${late}, missed ${missed}`);
   for (const [event, times] of fleet.warnings) console.log(`  ${times} x ${event}`);
@@ -164,7 +165,6 @@ async function measure(collectors: number, isReported: boolean): Promise<void> {
       pool: BENCH_POOL,
       slotsLog2,
       count,
-      now: before,
       requested: true,
       definition: (index) => ({
         id: `service-${index}.example.com/health`,
@@ -183,6 +183,7 @@ async function measure(collectors: number, isReported: boolean): Promise<void> {
       pool: BENCH_POOL,
       clock,
       ttlMs: limits.leaseTtlMs * speed,
+      invocationMs: INVOCATION_MS,
     });
     try {
       await report(fleet, world, clock, isReported, collectors);

@@ -13,6 +13,8 @@ import {
 import { formatNotice, formatProblem } from "#adapters/endpoint-files/problem.ts";
 import type { Policies } from "#domain/policy.ts";
 import type { TargetDefinition } from "#domain/target.ts";
+import type { EpochMs } from "#domain/units.ts";
+import type { ConfigurationState, ConfigurationStore } from "#ports/configuration-store.ts";
 import type { Log } from "#ports/log.ts";
 import {
   registerTargets,
@@ -24,7 +26,10 @@ import type { CloudListener } from "./events.ts";
 import { readRegistered, writeRegistered, type Registered } from "./registered.ts";
 
 export interface SourceOptions {
-  readonly deps: Omit<RegistrationDeps, "log">;
+  readonly deps: Omit<RegistrationDeps, "log"> & {
+    /** Where the health check reads how much of the configuration was refused. */
+    readonly configuration: ConfigurationStore;
+  };
   readonly pool: string;
   readonly slotsLog2: number;
   readonly policies: Policies;
@@ -137,6 +142,7 @@ export function targetSources(options: SourceOptions): TargetSources {
       let isFirst = true;
       return watchEndpointFolder(dir, { policies, clock: deps.clock }, async (change) => {
         tellProblems(change);
+        await deps.configuration.put(configurationState(pool, deps.clock.now(), change));
         if (isFirst) {
           for (const notice of change.notices) note("info", formatNotice(notice));
         }
@@ -151,6 +157,22 @@ export function targetSources(options: SourceOptions): TargetSources {
         isFirst = false;
       });
     },
+  };
+}
+
+/** What the health check counts as refused: files that did not load as they stand. */
+function configurationState(
+  pool: string,
+  readAt: EpochMs,
+  change: FolderChange,
+): ConfigurationState {
+  const refused = change.files.filter(({ problems }) => problems.length > 0).length;
+  return {
+    pool,
+    readAt,
+    accepted: change.files.length - refused,
+    refused,
+    problems: change.problems.map(formatProblem),
   };
 }
 

@@ -2,12 +2,14 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { dynamoClient } from "#adapters/dynamodb/client.ts";
 import { dynamoLeaseStore } from "#adapters/dynamodb/lease-store.ts";
+import { dynamoConfigurationStore } from "#adapters/dynamodb/configuration-store.ts";
 import { capacityMeter } from "#adapters/dynamodb/meter.ts";
 import { dynamoRequestStore } from "#adapters/dynamodb/request-store.ts";
 import { dynamoScheduleStore } from "#adapters/dynamodb/schedule-store.ts";
 import { filesystemSampleStore } from "#adapters/filesystem/sample-store.ts";
 import { systemClock } from "#adapters/system/clock.ts";
 import type { Clock } from "#ports/clock.ts";
+import type { ConfigurationStore } from "#ports/configuration-store.ts";
 import type { LeaseStore } from "#ports/lease-store.ts";
 import type { RequestStore } from "#ports/request-store.ts";
 import type { SampleStore } from "#ports/sample-store.ts";
@@ -22,6 +24,7 @@ export interface LocalStores {
   readonly schedules: ScheduleStore;
   readonly requests: RequestStore;
   readonly samples: SampleStore;
+  readonly configuration: ConfigurationStore;
 }
 
 export interface StorePlaces {
@@ -46,5 +49,6 @@ export function openStores(places: StorePlaces): LocalStores {
     schedules: dynamoScheduleStore({ ...store, tableName: targetTableName }),
     requests: dynamoRequestStore({ ...store, tableName: leaseTableName }),
     samples: filesystemSampleStore({ root: places.samples }),
+    configuration: dynamoConfigurationStore({ ...store, tableName: leaseTableName }),
   };
 }

@@ -69,6 +69,8 @@ function usage(kind: Usage["kind"], report?: unknown): Usage {
 process.on("message", (message) => {
   if (message === "usage") process.send?.(usage("usage"));
   if (message === "stop") stop.abort();
+  // With --expose-gc only.
+  if (message === "gc") globalThis.gc?.();
   if (message === "clean")
     rmSync(new URL(order.environment["SAMPLES_LOCATION"] ?? ""), { recursive: true, force: true });
 });

@@ -7,30 +7,32 @@ import { fingerprint } from "#domain/fingerprint.ts";
 import { targetHash } from "#domain/hash.ts";
 import { slotOf, type Slot } from "#domain/slot.ts";
 import type { TargetDefinition } from "#domain/target.ts";
-import type { EpochMs } from "#domain/units.ts";
+import type { Clock } from "#ports/clock.ts";
 import type { Ids } from "#ports/ids.ts";
 import type { RequestStore } from "#ports/request-store.ts";
 import type { ScheduleStore } from "#ports/schedule-store.ts";
+import { patiently } from "#usecases/register-targets/patiently.ts";
 
 export interface DirectTargets {
   readonly pool: string;
   readonly slotsLog2: number;
   readonly count: number;
-  /** The definition with this index, from 0 to count - 1: made twice, never kept. */
+  /** The definition with this index, from 0 to count - 1: made again and again, never kept. */
   readonly definition: (index: number) => TargetDefinition;
-  readonly now: EpochMs;
   /** Whether first captures are asked for at once, as registration does. */
   readonly requested: boolean;
   readonly onProgress?: (done: number) => void;
 }
 
 interface Stores {
+  readonly clock: Clock;
   readonly schedules: ScheduleStore;
   readonly requests: RequestStore;
   readonly ids: Ids;
 }
 
-const SLOTS_AT_ONCE = 8;
+/** Each writes four batches at once. */
+const SLOTS_AT_ONCE = 4;
 
 export async function putDirectly(stores: Stores, targets: DirectTargets): Promise<void> {
   const bySlot = new Map<Slot, number[]>();
@@ -42,35 +44,54 @@ export async function putDirectly(stores: Stores, targets: DirectTargets): Promi
     else known.push(index);
   }
   let done = 0;
+  await eachSlot(bySlot, async (slot, indexes) => {
+    await putTargets(stores, targets, slot, indexes);
+    done += indexes.length;
+    targets.onProgress?.(done);
+  });
+  // Only now, so that nothing is due before the last target is there.
+  await eachSlot(bySlot, (slot, indexes) => makeDue(stores, targets, slot, indexes));
+}
+
+type BySlot = ReadonlyMap<Slot, readonly number[]>;
+
+async function eachSlot(
+  bySlot: BySlot,
+  work: (slot: Slot, indexes: readonly number[]) => Promise<void>,
+): Promise<void> {
   const waiting = bySlot.entries();
   const worker = async (): Promise<void> => {
-    for (const [slot, indexes] of waiting) {
-      await putSlot(stores, targets, slot, indexes);
-      done += indexes.length;
-      targets.onProgress?.(done);
-    }
+    for (const [slot, indexes] of waiting) await work(slot, indexes);
   };
   await Promise.all(Array.from({ length: SLOTS_AT_ONCE }, worker));
 }
 
-async function putSlot(
-  { schedules, requests, ids }: Stores,
-  { pool, definition, now, requested }: DirectTargets,
+async function putTargets(
+  { schedules, clock }: Stores,
+  { pool, definition }: DirectTargets,
   slot: Slot,
   indexes: readonly number[],
 ): Promise<void> {
-  const definitions = indexes.map(definition);
-  const made = definitions.map((one) => ({
-    ...one,
-    pool,
-    revision: fingerprint(one, pool),
-    registeredAt: now,
-  }));
-  await schedules.putTargets(pool, slot, made);
-  for (const cadence of new Set(definitions.map((one) => cadenceKey(one.cadence)))) {
-    await schedules.touchSchedule(pool, slot, { cadence, wasEmpty: true }, now);
+  const registeredAt = clock.now();
+  const made = indexes.map((index) => {
+    const one = definition(index);
+    return { ...one, pool, revision: fingerprint(one, pool), registeredAt };
+  });
+  await patiently(clock, () => schedules.putTargets(pool, slot, made));
+}
+
+async function makeDue(
+  { schedules, requests, ids, clock }: Stores,
+  { pool, definition, requested }: DirectTargets,
+  slot: Slot,
+  indexes: readonly number[],
+): Promise<void> {
+  for (const cadence of new Set(indexes.map((index) => cadenceKey(definition(index).cadence)))) {
+    const touch = { cadence, wasEmpty: true };
+    await patiently(clock, () => schedules.touchSchedule(pool, slot, touch, clock.now()));
   }
   if (!requested) return;
   const keys = { kind: "keys", resultKeys: [] } as const;
-  await requests.put({ pool, slot, fresh: true, keys, stamp: ids.stamp() });
+  const request = { pool, slot, fresh: true, keys, stamp: ids.stamp() };
+  await patiently(clock, () => requests.put(request));
 }

@@ -14,6 +14,7 @@ import { dynamoScheduleStore } from "#adapters/dynamodb/schedule-store.ts";
 import { memoryMetricSink } from "#adapters/memory/metric-sink.ts";
 import { noopProbe } from "#adapters/noop-probe.ts";
 import { systemIds } from "#adapters/system/ids.ts";
+import { parseChunkLine } from "#domain/chunk-lines.ts";
 import { after } from "#domain/units.ts";
 import { manifest } from "#functions/manifest.ts";
 import { stepTimer } from "#functions/shared/steps.ts";
@@ -36,7 +37,8 @@ export interface Units {
 
 export interface InProcessFleet {
   captures(): number;
-  missed(): number;
+  /** Captures recorded as missed, by reason. */
+  missed(): ReadonlyMap<string, number>;
   /** Of all functions together, by operation. */
   units(): ReadonlyMap<string, Units>;
   readonly reports: readonly CollectReport[];
@@ -70,7 +72,7 @@ export function inProcessFleet({
   const closing: (() => void)[] = [];
   const meters: CountingMeter[] = [];
   const reports: CollectReport[] = [];
-  const samples = uncounted();
+  const samples = missedOnly();
   const memory = slotMemory();
   const learned = startTimes();
   let captures = 0;
@@ -185,19 +187,17 @@ function countingLog(warnings: Map<string, number>): Log {
 }
 
 /** Chunks are of no use here but for the missed records in them. */
-function uncounted(): SampleStore & { missed(): number } {
-  let missed = 0;
+function missedOnly(): SampleStore & { missed(): ReadonlyMap<string, number> } {
+  const missed = new Map<string, number>();
   return {
     missed: () => missed,
     put: ({ parts }: Chunk) => {
-      for (const { lines } of parts) {
-        for (
-          let at = lines.indexOf('"k":"missed"');
-          at !== -1;
-          at = lines.indexOf('"k":"missed"', at + 1)
-        ) {
-          missed += 1;
-        }
+      for (const line of parts.flatMap(({ lines }) =>
+        Buffer.from(lines).toString("utf8").split("\n"),
+      )) {
+        const record = line.startsWith('{"k":') ? parseChunkLine(line) : undefined;
+        if (record?.kind !== "missed") continue;
+        missed.set(record.reason, (missed.get(record.reason) ?? 0) + record.captures);
       }
       return Promise.resolve();
     },

@@ -1,13 +1,21 @@
 /** `lamplighter up`: a local system, from one command. */
 import type { Command } from "commander";
 import { InvalidInputError } from "#domain/errors.ts";
-import { parseCadence, type Cadence } from "#domain/cadence.ts";
+import { describeCadence, parseCadence, type Cadence } from "#domain/cadence.ts";
 import { parseDuration } from "#domain/duration.ts";
 import { limits } from "#domain/limits.ts";
 import { POLICIES_DEFAULT } from "#domain/policy.ts";
 import { SLOTS_LOG2_MAX } from "#domain/slot.ts";
 import type { DurationMs } from "#domain/units.ts";
-import { contextOf, parseCount, parsedBy, POOL_DEFAULT, type Cli } from "../context.ts";
+import {
+  contextOf,
+  parseCount,
+  parsedBy,
+  POOL_DEFAULT,
+  type Cli,
+  type GlobalOptions,
+} from "../context.ts";
+import type { UpSettings } from "./up/run.ts";
 
 interface UpOptions {
   readonly endpoints?: string;
@@ -34,71 +42,70 @@ export function registerUp(program: Command, cli: Cli): void {
       "--demo <n>",
       "capture n demo endpoints of mixed latency, errors and time-outs",
       parsedBy(parseCount(1, DEMO_TARGETS_MAX)),
-    ) // prettier-ignore
+    )
     .option(
       "--collectors <n>",
       "how many collectors are wanted (default: 2)",
       parsedBy(parseCount(1, limits.leasesMax)),
-    ) // prettier-ignore
+    )
     .option(
       "--slots-log2 <k>",
       "2^k slots, for the pool's life (default: 6)",
       parsedBy(parseCount(0, SLOTS_LOG2_MAX)),
-    ) // prettier-ignore
+    )
     .option(
       "--lease-ttl <span>",
       "how long a lease outlives its collector (default: 10s)",
       parsedBy(parseTtl),
-    ) // prettier-ignore
+    )
     .option(
       "--policy-alerting <cadence>",
-      "what the policy `alerting` means",
-      parsedBy((text: string) => parseCadence(text)),
-      POLICIES_DEFAULT.alerting,
-    ) // prettier-ignore
+      `what the policy \`alerting\` means (default: ${describeCadence(POLICIES_DEFAULT.alerting)})`,
+      parsedBy(asCadence),
+    )
     .option(
       "--policy-standard <cadence>",
-      "what the policy `standard` means",
-      parsedBy((text: string) => parseCadence(text)),
-      POLICIES_DEFAULT.standard,
-    ) // prettier-ignore
+      `what the policy \`standard\` means (default: ${describeCadence(POLICIES_DEFAULT.standard)})`,
+      parsedBy(asCadence),
+    )
     .option(
       "--duplicate-deliveries <chance>",
       "deliver asynchronous invocations twice, 0 to 1",
       parsedBy(parseChance),
       0,
-    ) // prettier-ignore
+    )
     .option("--no-view", "lines instead of a live view")
     .addHelpText("after", EXAMPLES)
     .action(async (options: UpOptions, command: Command) => {
       const context = contextOf(cli, command);
       const { up } = await import("./up/run.ts");
-      const { slotsLog2, collectors, leaseTtl: leaseTtlMs } = options;
-      const { duplicateDeliveries, view, policyAlerting, policyStandard } = options;
-      const code = await up(context, {
-        data: context.options.data,
-        pool: context.options.pool ?? POOL_DEFAULT,
-        source: sourceOf(options),
-        ...(slotsLog2 !== undefined && { slotsLog2 }),
-        ...(collectors !== undefined && { collectors }),
-        ...(leaseTtlMs !== undefined && { leaseTtlMs }),
-        duplicateDeliveries,
-        policies: {
-          alerting: policyAlerting ?? POLICIES_DEFAULT.alerting,
-          standard: policyStandard ?? POLICIES_DEFAULT.standard,
-        },
-        view,
-      });
-      cli.settle(code);
+      cli.settle(await up(context, settingsOf(options, context.options)));
     });
 }
 
-type Source =
-  | { readonly kind: "default" }
-  | { readonly kind: "endpoints"; readonly dir: string }
-  | { readonly kind: "demo"; readonly count: number };
+function settingsOf(options: UpOptions, global: GlobalOptions): UpSettings {
+  const { slotsLog2, collectors, leaseTtl: leaseTtlMs, duplicateDeliveries, view } = options;
+  return {
+    data: global.data,
+    pool: global.pool ?? POOL_DEFAULT,
+    source: sourceOf(options),
+    ...(slotsLog2 !== undefined && { slotsLog2 }),
+    ...(collectors !== undefined && { collectors }),
+    ...(leaseTtlMs !== undefined && { leaseTtlMs }),
+    duplicateDeliveries,
+    policies: {
+      alerting: options.policyAlerting ?? POLICIES_DEFAULT.alerting,
+      standard: options.policyStandard ?? POLICIES_DEFAULT.standard,
+    },
+    view,
+  };
+}
 
-function sourceOf({ endpoints, demo }: UpOptions): Source {
+function asCadence(text: string): Cadence {
+  return parseCadence(text);
+}
+
+function sourceOf({ endpoints, demo }: UpOptions): UpSettings["source"] {
   if (endpoints !== undefined && demo !== undefined) {
     throw new InvalidInputError({
       where: "up",

@@ -26,9 +26,9 @@ import {
   type ZstdOptions,
 } from "node:zlib";
 import { InvariantError } from "#domain/errors.ts";
-import { BUCKETS_LOG2, type ChunkPart } from "#ports/sample-store.ts";
+import { BUCKETS_LOG2, type ChunkDraftPart, type ChunkPart } from "#ports/sample-store.ts";
 
-const compress = promisify<Buffer, ZstdOptions, Buffer>(zstdCompress);
+const compress = promisify<Uint8Array, ZstdOptions, Buffer>(zstdCompress);
 const decompress = promisify<Buffer, ZstdOptions, Buffer>(zstdDecompress);
 
 const BUCKETS = 2 ** BUCKETS_LOG2;
@@ -48,11 +48,11 @@ interface IndexedPart {
 
 interface RawFrame {
   readonly parts: readonly IndexedPart[];
-  readonly raw: Buffer;
+  readonly raw: Uint8Array;
 }
 
 /** Compression runs on the thread pool. @throws InvariantError for a bucket outside 0 to 63. */
-export async function encodeChunk(parts: readonly ChunkPart[]): Promise<Buffer> {
+export async function encodeChunk(parts: readonly ChunkDraftPart[]): Promise<Buffer> {
   const frames = grouped(parts);
   const compressed = await Promise.all(
     frames.map(({ raw }) =>
@@ -69,12 +69,12 @@ export async function encodeChunk(parts: readonly ChunkPart[]): Promise<Buffer> 
 }
 
 /** Parts in the order of their buckets, in frames of 32 KB or more where there is that much. */
-function grouped(parts: readonly ChunkPart[]): readonly RawFrame[] {
+function grouped(parts: readonly ChunkDraftPart[]): readonly RawFrame[] {
   const sorted = byBucket(parts);
-  const length = sorted.reduce((sum, { lines }) => sum + lines.length, 0);
+  const length = sorted.reduce((sum, { raw }) => sum + raw.length, 0);
   const frameBytesMin = Math.max(FRAME_RAW_BYTES_MIN, length / FRAMES_MAX);
   const frames: RawFrame[] = [];
-  let open: { parts: IndexedPart[]; raw: Buffer[]; bytes: number } = {
+  let open: { parts: IndexedPart[]; raw: Uint8Array[]; bytes: number } = {
     parts: [],
     raw: [],
     bytes: 0,
@@ -89,8 +89,7 @@ function grouped(parts: readonly ChunkPart[]): readonly RawFrame[] {
     }
     open = { parts: [], raw: [], bytes: 0 };
   };
-  for (const { bucket, lines } of sorted) {
-    const raw = Buffer.from(lines, "utf8");
+  for (const { bucket, raw } of sorted) {
     open.parts.push({ bucket, bytes: raw.length });
     open.raw.push(raw);
     open.bytes += raw.length;
@@ -100,16 +99,24 @@ function grouped(parts: readonly ChunkPart[]): readonly RawFrame[] {
   return frames;
 }
 
-function byBucket(parts: readonly ChunkPart[]): readonly ChunkPart[] {
-  const lines: string[] = new Array<string>(BUCKETS).fill("");
-  for (const part of parts) {
-    const before = lines[part.bucket];
-    if (before === undefined) {
-      throw new InvariantError(`a bucket is 0 to ${BUCKETS - 1}, found ${part.bucket}`);
+interface RawPart {
+  readonly bucket: number;
+  readonly raw: Uint8Array;
+}
+
+function byBucket(parts: readonly ChunkDraftPart[]): readonly RawPart[] {
+  const raws: Uint8Array[][] = Array.from({ length: BUCKETS }, () => []);
+  for (const { bucket, lines } of parts) {
+    const raw = raws[bucket];
+    if (raw === undefined) {
+      throw new InvariantError(`a bucket is 0 to ${BUCKETS - 1}, found ${bucket}`);
     }
-    lines[part.bucket] = before + part.lines;
+    if (lines.length > 0) raw.push(typeof lines === "string" ? Buffer.from(lines, "utf8") : lines);
   }
-  return lines.flatMap((text, bucket) => (text === "" ? [] : [{ bucket, lines: text }]));
+  return raws.flatMap(([first, ...others], bucket) => {
+    if (first === undefined) return [];
+    return [{ bucket, raw: others.length === 0 ? first : Buffer.concat([first, ...others]) }];
+  });
 }
 
 function indexOf(frames: readonly RawFrame[], compressed: readonly Buffer[]): Buffer {

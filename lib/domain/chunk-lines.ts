@@ -34,14 +34,33 @@ export function sampleLine(
   epoch: number,
   capture: Capture,
 ): string {
-  let line = round === undefined ? `${prefix},"e":${epoch}` : `${prefix},"r":${round},"e":${epoch}`;
-  line += `,"a":${Math.round(capture.startedAt)},"d":${tenth(capture.durationMs)}`;
-  line += capture.failure === undefined ? `,"ok":true` : failed(capture.failure);
-  for (const _ in capture.values) {
-    line += `,"v":${JSON.stringify(capture.values)}`;
-    break;
+  const { failure, values, timings } = capture;
+  const start = `${prefix}${roundHead(round, epoch)}${Math.round(capture.startedAt)},"d":${tenth(capture.durationMs)}`;
+  if (failure === undefined && timings === undefined && isEmpty(values))
+    return `${start},"ok":true}\n`;
+  let line = start + (failure === undefined ? `,"ok":true` : failed(failure));
+  if (!isEmpty(values)) line += `,"v":${JSON.stringify(values)}`;
+  return timings === undefined ? `${line}}\n` : `${line},"p":${phases(timings)}}\n`;
+}
+
+function isEmpty(values: Capture["values"]): boolean {
+  for (const _ in values) return false;
+  return true;
+}
+
+// Samples come round by round, and a line of fewer pieces is flattened faster.
+let lastRound: EpochMs | undefined;
+let lastEpoch = -1;
+let lastHead = "";
+
+/** What lies between a target's own part and its start: the same for a whole round. */
+function roundHead(round: EpochMs | undefined, epoch: number): string {
+  if (round !== lastRound || epoch !== lastEpoch) {
+    lastRound = round;
+    lastEpoch = epoch;
+    lastHead = round === undefined ? `,"e":${epoch},"a":` : `,"r":${round},"e":${epoch},"a":`;
   }
-  return capture.timings === undefined ? `${line}}\n` : `${line},"p":${phases(capture.timings)}}\n`;
+  return lastHead;
 }
 
 function failed(failure: Failure): string {

@@ -87,8 +87,10 @@ export function emptyProgress(now: EpochMs): Progress {
 
 /** Index of the lateness bucket. */
 export function latenessBucket(latenessMs: number): number {
-  const index = LATENESS_BOUNDS_MS.findIndex((bound) => latenessMs <= bound);
-  return index === -1 ? LATENESS_BOUNDS_MS.length : index;
+  let index = 0;
+  while (index < LATENESS_BOUNDS_MS.length && latenessMs > (LATENESS_BOUNDS_MS[index] ?? 0))
+    index += 1;
+  return index;
 }
 
 /** The counts of the whole minute before `now`; zeros when the lease was silent in it. */

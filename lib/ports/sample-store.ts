@@ -44,9 +44,15 @@ export interface ChunkPart {
   readonly lines: string;
 }
 
+/** A part to be kept: its lines as text, or already as UTF-8 bytes. */
+export interface ChunkDraftPart {
+  readonly bucket: number;
+  readonly lines: string | Uint8Array;
+}
+
 export interface Chunk {
   readonly name: ChunkName;
-  readonly parts: readonly ChunkPart[];
+  readonly parts: readonly ChunkDraftPart[];
 }
 
 export interface ChunkEntry {

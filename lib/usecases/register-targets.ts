@@ -137,7 +137,7 @@ async function registerBatch(run: Import, batch: Batch): Promise<boolean> {
     limits.registrationSlotsAtOnce,
     async ([slot, wanted]) => {
       const changes = await registerInSlot(run, slot, wanted);
-      requested ||= changes.fresh;
+      requested ||= isNews(changes);
       run.tally.acknowledge(changes);
     },
     run.options.signal,
@@ -165,13 +165,18 @@ async function registerInSlot(
     await patiently(clock, () => schedules.touchSchedule(pool, slot, { cadence, wasEmpty }, from));
     touchedHere.add(cadence);
   }
-  if (changes.fresh) {
+  // Also for what was captured before: it is how a collector learns of a new cadence, or of settings.
+  if (isNews(changes)) {
     const keys = { kind: "keys", resultKeys: [] } as const;
     await patiently(clock, () =>
       requests.put({ pool, slot, fresh: true, keys, stamp: ids.stamp() }),
     );
   }
   return changes;
+}
+
+function isNews({ fresh, writes }: SlotChanges): boolean {
+  return fresh || writes.length > 0;
 }
 
 interface Tally {

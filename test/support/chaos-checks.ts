@@ -6,11 +6,12 @@
  */
 import { AUDIT_LIMITS, auditInvariants, dueInstants, duplicates } from "#domain/audit.ts";
 import { cadenceKey, shortestGapMs } from "#domain/cadence.ts";
+import { DependencyError } from "#domain/errors.ts";
 import { parseChunkLine } from "#domain/chunk-lines.ts";
 import { targetHash } from "#domain/hash.ts";
 import { wholeSpace } from "#domain/range.ts";
 import { targetReader, type TargetRecord } from "#domain/reader.ts";
-import type { ChunkRecord } from "#domain/sample.ts";
+import type { ChunkRecord, MissedRecord } from "#domain/sample.ts";
 import { offsetInSlot, slotOf } from "#domain/slot.ts";
 import { epochMs } from "#domain/units.ts";
 import { isAfter, type Watermark } from "#domain/watermark.ts";
@@ -20,11 +21,16 @@ import { POOL } from "./collector-world.ts";
 /** Beyond its period, how old a watermark may be: a window, a time-out, a chunk, a commit. */
 const COMMIT_SLACK_MS = 25_000;
 const LATENESS_MAX_MS = 500;
+/** Requests are read every two seconds. */
+const LEARNT_WITHIN_MS = 3_000;
 
 export async function whatFailed(played: Played): Promise<string[]> {
   const records = recordsOf(played);
   return [
-    ...played.failures.map((error) => `a collector threw: ${String(error)}`),
+    // A collector that can't reach the store at its start says so; it is started again.
+    ...played.failures
+      .filter((error) => !(error instanceof DependencyError))
+      .map((error) => `a collector threw: ${String(error)}`),
     ...errorsLogged(played),
     ...auditInvariants({
       looks: played.looks,
@@ -48,21 +54,25 @@ export function whatFaultsWouldExcuse(played: Played): string[] {
       due(played, known).map(({ round, instant }) => [round, instant] as const),
     );
     return records.flatMap((record) => {
-      if (record.kind !== "sample" || record.target !== known.id || record.round === undefined) {
+      if (
+        record.kind !== "sample" ||
+        record.target !== known.id ||
+        record.cadence !== cadenceKey(known.cadence) ||
+        record.round === undefined
+      ) {
         return [];
       }
       const instant = instants.get(record.round);
       // The first collectors come when all is registered.
       if (instant === undefined || instant < played.firstOwnedAt + 5_000) return [];
+      if (instant < known.acknowledgedAt + LEARNT_WITHIN_MS) return [];
       const latenessMs = record.capture.startedAt - instant;
       if (latenessMs <= LATENESS_MAX_MS && latenessMs >= -100) return [];
       return [`${known.id} was captured ${latenessMs} ms after ${iso(instant)}`];
     });
   });
   const unplanned = records.flatMap((record) =>
-    record.kind === "missed" &&
-    record.reason !== "registered" &&
-    record.to.at > played.firstOwnedAt + 5_000
+    record.kind === "missed" && record.reason !== "registered" && !isOfNews(played, record)
       ? [
           `${record.captures} missed (${record.reason}) until ${iso(record.to.at)} in slot ${record.slot} ${record.cadence}`,
         ]
@@ -71,19 +81,33 @@ export function whatFaultsWouldExcuse(played: Played): string[] {
   return [...twice, ...late, ...unplanned];
 }
 
+/** Whether the record is of targets that were acknowledged just before. */
+function isOfNews(played: Played, { slot, cadence, to }: MissedRecord): boolean {
+  return played.known.some(
+    (known) =>
+      cadenceKey(known.cadence) === cadence &&
+      placeOf(played, known).slot === slot &&
+      to.at >= known.acknowledgedAt &&
+      to.at < known.acknowledgedAt + 2 * LEARNT_WITHIN_MS,
+  );
+}
+
 function recordsOf(played: Played): ChunkRecord[] {
   return played.world.samples.chunks().flatMap(({ parts }) =>
     parts.flatMap(({ lines }) =>
-      lines
-        .trimEnd()
-        .split("\n")
-        .map((line) => {
-          const record = parseChunkLine(line);
-          if (record === undefined) throw new Error(`not a record: ${line}`);
-          return record;
-        }),
+      linesOf(lines).map((line) => {
+        const record = parseChunkLine(line);
+        if (record === undefined) throw new Error(`not a record: ${line}`);
+        return record;
+      }),
     ),
   );
+}
+
+/** The lines of a chunk's part. */
+export function linesOf(text: string | Uint8Array): string[] {
+  const all = typeof text === "string" ? text : Buffer.from(text).toString("utf8");
+  return all.trimEnd().split("\n");
 }
 
 function errorsLogged({ world }: Played): string[] {

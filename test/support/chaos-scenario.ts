@@ -87,10 +87,26 @@ const faults: fc.Arbitrary<Happening>[] = [
 export function scenario(mode: "planned" | "faults"): fc.Arbitrary<Scenario> {
   const lastsMs = 150_000;
   const what = fc.oneof(...planned, ...(mode === "faults" ? [...faults, ...faults] : []));
-  const events = fc.array(fc.record({ at: fc.integer({ min: 0, max: lastsMs }), what }), {
-    maxLength: 14,
-    size: "max",
-  });
+  const burst = fc
+    .record({
+      at: fc.integer({ min: 0, max: lastsMs }),
+      // Troubles come together: one in the middle of another's consequences.
+      then: fc.array(fc.record({ afterMs: fc.integer({ min: 0, max: 5_000 }), what }), {
+        minLength: 1,
+        maxLength: 5,
+        size: "max",
+      }),
+    })
+    .map(({ at, then }) => {
+      let passed = at;
+      return then.map(({ afterMs, what }): Event => {
+        passed += afterMs;
+        return { at: passed, what };
+      });
+    });
+  const events = fc
+    .array(burst, { minLength: 1, maxLength: 8, size: "max" })
+    .map((bursts) => bursts.flat());
   return fc.record({
     seed: fc.nat(),
     slotsLog2: fc.integer({ min: 2, max: 4 }),

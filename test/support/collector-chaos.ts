@@ -54,7 +54,7 @@ export interface Played {
 
 const STEP_MS = 250;
 const SETTLE_MS = 200_000;
-const TIMEOUT_MS = 3_000;
+export const TIMEOUT_MS = 3_000;
 const START_REPEAT_MS = 5_000;
 
 interface Running {
@@ -104,22 +104,6 @@ export async function playScenario(scenario: Scenario): Promise<Played> {
     return hangs ? timeoutMs : Math.min(timeoutMs, 2 + random() * 200);
   }
 
-  function probeOf(owner: Owner, process: ChaoticProcess): Probe {
-    return {
-      capture(batch) {
-        const startedAt = process.clock.now();
-        for (const task of batch) starts.push({ target: task.target.id, at: startedAt, owner });
-        return arriving(
-          batch.map((task) => latencyOf(task)),
-          (latencyMs) => captureOf(startedAt, latencyMs),
-          process,
-        );
-      },
-      refresh: () => undefined,
-      close: () => Promise.resolve(),
-    };
-  }
-
   function start(lease: number): void {
     const owner = world.ids.owner();
     const process = chaoticProcess(clock, fate, (random() - 0.5) * 60);
@@ -135,7 +119,7 @@ export async function playScenario(scenario: Scenario): Promise<Played> {
       schedules: world.schedules,
       requests: world.requests,
       samples: world.samples,
-      probe: probeOf(owner, process),
+      probe: arrivingProbe(process, latencyOf, (target, at) => starts.push({ target, at, owner })),
       settings: { ...COLLECT_SETTINGS, longestTimeoutMs: TIMEOUT_MS },
     });
     const deadlineAt = after(process.clock.now(), scenario.lifeMs * (0.9 + random() * 0.2));
@@ -315,7 +299,10 @@ async function hand(
   }
 }
 
-function httpTarget(id: string, cadence: Cadence = CADENCES[0] ?? missing()): TargetDefinition {
+export function httpTarget(
+  id: string,
+  cadence: Cadence = CADENCES[0] ?? missing(),
+): TargetDefinition {
   return {
     id,
     cadence,
@@ -342,30 +329,36 @@ function captureOf(startedAt: EpochMs, latencyMs: number): Capture {
   return { startedAt, durationMs: durationMs(latencyMs), values: {} };
 }
 
-/** Results as they come, each after its own latency. */
-async function* arriving(
-  latencies: readonly number[],
-  captureAfter: (latencyMs: number) => Capture,
-  process: ChaoticProcess,
-): AsyncGenerator<readonly ProbeResult[]> {
-  const arrived: ProbeResult[] = [];
-  let wake: (() => void) | undefined;
-  latencies.forEach((latencyMs, index) => {
-    process.clock.after(latencyMs, () => {
-      arrived.push({ index, capture: captureAfter(latencyMs) });
-      wake?.();
-    });
-  });
-  for (let given = 0; given < latencies.length;) {
-    if (arrived.length === 0) {
-      await new Promise<void>((resolve) => {
-        wake = resolve;
+/** Starts a batch at once; each result comes after its own latency, while the process runs. */
+export function arrivingProbe(
+  { clock }: ChaoticProcess,
+  latencyOf: (task: ProbeTask) => number,
+  onStart: (target: string, at: EpochMs) => void,
+): Probe {
+  async function* capture(batch: readonly ProbeTask[]): AsyncGenerator<readonly ProbeResult[]> {
+    const arrived: ProbeResult[] = [];
+    let wake: (() => void) | undefined;
+    batch.forEach((task, index) => {
+      const startedAt = clock.now();
+      onStart(task.target.id, startedAt);
+      const latencyMs = Math.min(latencyOf(task), task.timeoutMs);
+      clock.after(latencyMs, () => {
+        arrived.push({ index, capture: captureOf(startedAt, latencyMs) });
+        wake?.();
       });
+    });
+    for (let given = 0; given < batch.length;) {
+      if (arrived.length === 0) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+      const some = arrived.splice(0);
+      given += some.length;
+      yield some;
     }
-    const batch = arrived.splice(0);
-    given += batch.length;
-    yield batch;
   }
+  return { capture, refresh: () => undefined, close: () => Promise.resolve() };
 }
 
 /** mulberry32: small, and the same everywhere. */

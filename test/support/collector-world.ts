@@ -81,7 +81,7 @@ export async function collectorWorld(options: WorldOptions = {}) {
 
   function probeOf(owner: string): Probe {
     return {
-      capture: async function* (batch, signal) {
+      async *capture(batch, signal) {
         const pending = batch.map(async (task, index): Promise<ProbeResult> => {
           if (dead.has(owner)) return new Promise(() => undefined);
           const startedAt = clock.now();
@@ -140,16 +140,16 @@ export async function collectorWorld(options: WorldOptions = {}) {
   }
 
   async function register(definitions: readonly TargetDefinition[]): Promise<void> {
-    let isDone = false;
+    const progress = { isDone: false };
     const done = registerTargets(
       { schedules, requests, clock, ids, log },
       { pool: POOL, slotsLog2, policies: POLICIES_DEFAULT },
       definitions,
     ).finally(() => {
-      isDone = true;
+      progress.isDone = true;
     });
     // Registration is paced: it needs time to pass.
-    for (let step = 0; !isDone && step < 10_000; step += 1)
+    for (let step = 0; !progress.isDone && step < 10_000; step += 1)
       await clock.advance(step === 0 ? 0 : 20);
     await done;
   }

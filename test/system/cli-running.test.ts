@@ -116,6 +116,8 @@ describe.skipIf(isSkipped)("the command line on a running system", () => {
     const checked = await lamplighter("invoke", "health-check");
     expect(checked.code).toBe(0);
     expect(JSON.parse(checked.out)).toMatchObject({ kind: "checked" });
+    const accepted = await lamplighter("invoke", "health-check", "--async");
+    expect(accepted).toEqual({ code: 0, out: "", err: "health-check accepted\n" });
     const refused = await lamplighter("invoke", "collect");
     expect(refused).toMatchObject({ code: 1, out: "" });
     expect(refused.err).toContain("InvalidInputError");

@@ -1,12 +1,13 @@
 /** Whole local systems, as `lamplighter up` starts them: killed, interrupted, started twice. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
-import { becomes } from "#local/engine-process.ts";
+import { becomes, killEngine, survivingEngines } from "#local/engine-process.ts";
 import { findProcess, signalProcess, type ProcessIdentity } from "#local/process-identity.ts";
 import { dataPaths } from "#local/paths.ts";
 import { findRunningCloud, readCloudState } from "#local/state-file.ts";
@@ -17,6 +18,7 @@ const MAIN = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
 const newFolder = temporaryFolders();
 
 interface Up {
+  readonly data: string;
   readonly child: ChildProcess;
   readonly output: () => string;
   /** Resolves when the output holds this text. */
@@ -28,11 +30,13 @@ interface Up {
 const started: Up[] = [];
 const servers: Server[] = [];
 afterEach(async () => {
-  for (const { child, ended } of started.splice(0)) {
+  for (const { child, ended, data } of started.splice(0)) {
     if (child.exitCode === null && child.signalCode === null) {
       child.kill("SIGINT");
       await ended;
     }
+    // Where a test failed halfway, an engine may be left without anyone who adopts it.
+    for (const engine of await survivingEngines(dataPaths(data))) await killEngine(engine);
   }
   for (const server of servers.splice(0)) {
     server.close();
@@ -51,6 +55,7 @@ function up(data: string, ...options: string[]): Up {
   }
   const ended = once(child, "close").then(([code]: unknown[]) => code as number | null);
   const made: Up = {
+    data,
     child,
     output: () => text,
     async says(wanted) {
@@ -69,11 +74,13 @@ async function runtimes(data: string): Promise<readonly ProcessIdentity[]> {
   return (state?.runtimes ?? []).filter(({ pid }) => findProcess(pid) !== undefined);
 }
 
+/** A function's name stands in the command line of its processes. */
+function runs(pid: number, name: string): boolean {
+  return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").includes(name);
+}
+
 async function enginePid(data: string): Promise<number> {
-  const { readEngineLock } = await import("#local/engine-process.ts");
-  const { locks } = dataPaths(data);
-  const name = (await readdir(locks)).filter((file) => file.startsWith("engine-")).at(-1) ?? "";
-  return (await readEngineLock(join(locks, name)))?.pid ?? 0;
+  return (await survivingEngines(dataPaths(data)))[0]?.pid ?? 0;
 }
 
 async function endpoint(): Promise<{ readonly port: number; readonly asked: () => number }> {
@@ -99,7 +106,7 @@ describe("lamplighter up", () => {
     expect(functions.length).toBeGreaterThanOrEqual(3);
     system.child.kill("SIGINT");
     expect(await system.ended).toBe(0);
-    expect(system.output()).toContain("leases released, samples kept, engine stopped");
+    expect(system.output()).toContain("leases released; samples kept, engine stopped");
     expect([engine, ...functions.map(({ pid }) => pid)].map(findProcess).filter(Boolean)).toEqual(
       [],
     );
@@ -151,7 +158,9 @@ describe("lamplighter up", () => {
     const system = up(data, "--lease-ttl", "3s");
     await system.says("has lease 0002");
     const before = system.output().split("has lease").length;
-    for (const { pid } of await runtimes(data)) signalProcess(pid, "SIGKILL");
+    const collectors = (await runtimes(data)).filter(({ pid }) => runs(pid, "collect"));
+    expect(collectors.length).toBeGreaterThanOrEqual(2);
+    for (const { pid } of collectors) signalProcess(pid, "SIGKILL");
     expect(await becomes(() => system.output().split("has lease").length >= before + 2, WITHIN_MS)).toBe(true); // prettier-ignore
   });
 

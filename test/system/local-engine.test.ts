@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { DependencyError } from "#domain/errors.ts";
-import { answers, becomes } from "#local/engine-process.ts";
+import { answers, becomes, killEngine, survivingEngines } from "#local/engine-process.ts";
 import { startEngine, type Engine } from "#local/engine.ts";
 import type { CloudEvent } from "#local/events.ts";
 import { dataPaths } from "#local/paths.ts";
@@ -19,8 +19,13 @@ const WITHIN_MS = 30_000;
 const newFolder = temporaryFolders();
 
 const running: Engine[] = [];
+const abandonedIn: string[] = [];
 afterEach(async () => {
   await Promise.all(running.splice(0).map((engine) => engine.stop()));
+  // Where a test failed halfway, nobody has adopted the abandoned one.
+  for (const folder of abandonedIn.splice(0)) {
+    for (const engine of await survivingEngines(dataPaths(folder))) await killEngine(engine);
+  }
 });
 
 interface Supervised {
@@ -46,6 +51,7 @@ const ABANDON = fileURLToPath(new URL("../local/fixtures/abandon-engine.ts", imp
 async function abandoned(
   folder: string,
 ): Promise<{ readonly pid: number; readonly endpoint: string }> {
+  abandonedIn.push(folder);
   const child = spawn(process.execPath, [ABANDON, folder], {
     stdio: ["ignore", "pipe", "inherit"],
   });

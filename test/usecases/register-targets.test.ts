@@ -134,7 +134,11 @@ describe("registering targets", () => {
     expect((await schedule(world, "a", everyHour))?.watermark).toEqual(
       upTo(at("2026-11-21T12:01:30Z")),
     );
-    expect(await requestOf(world, "a")).toBeUndefined();
+    // It tells collectors to look, and asks for no target that was captured before.
+    expect(await requestOf(world, "a")).toMatchObject({
+      fresh: true,
+      keys: { kind: "keys", resultKeys: [] },
+    });
   });
 
   test("takes a policy's cadence from the pool's policies", async () => {

@@ -102,9 +102,10 @@ async function invokeThere(
     const { FunctionError, Payload = new Uint8Array() } = await client.send(
       new InvokeCommand({ FunctionName: name, InvocationType, Payload: Buffer.from(event) }),
     );
+    // Nothing comes back: the SDK then has null where its types say undefined.
+    if (isAsync) return { kind: "accepted", payload: "" };
     const payload = Buffer.from(Payload).toString("utf8");
-    if (FunctionError !== undefined) return { kind: "failed", payload };
-    return { kind: isAsync ? "accepted" : "succeeded", payload };
+    return { kind: FunctionError === undefined ? "succeeded" : "failed", payload };
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new DependencyError(`${name} could not be invoked: ${why}`, { retryable: true, cause });

@@ -6,6 +6,9 @@ export function stopText({ cut, abandoned }: StopReport): string {
     abandoned > 0
       ? `${abandoned} captures were still open and are not committed: the next start captures them`
       : "nothing was left open";
-  const killed = cut > 0 ? `; ${cut} functions did not end in time and were killed` : "";
-  return `stopped: ${open}${killed}; leases released, samples kept, engine stopped`;
+  const leases =
+    cut > 0
+      ? `${cut} functions did not end in time and were killed; their leases expire`
+      : "leases released";
+  return `stopped: ${open}; ${leases}; samples kept, engine stopped`;
 }

@@ -17,7 +17,7 @@ import { DependencyError, InvariantError } from "#domain/errors.ts";
 import type {
   ChunkEntry,
   ChunkPage,
-  ChunkPart,
+  ChunkDraftPart,
   ChunkQuery,
   SampleStore,
 } from "#ports/sample-store.ts";
@@ -130,8 +130,8 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-function bucketsOf(parts: readonly ChunkPart[]): readonly number[] {
-  return parts.flatMap((part) => (part.lines === "" ? [] : [part.bucket]));
+function bucketsOf(parts: readonly ChunkDraftPart[]): readonly number[] {
+  return parts.flatMap((part) => (part.lines.length === 0 ? [] : [part.bucket]));
 }
 
 async function list(root: string, query: ChunkQuery): Promise<ChunkPage> {

@@ -4,20 +4,34 @@
  * Differs from a real store: nothing is compressed, and durable means as long as this object lives.
  * Contract: test/contracts/sample-store.contract.ts
  */
-import type { Chunk, ChunkPage, ChunkPart, ChunkQuery, SampleStore } from "#ports/sample-store.ts";
+import type {
+  Chunk,
+  ChunkDraftPart,
+  ChunkName,
+  ChunkPage,
+  ChunkPart,
+  ChunkQuery,
+  SampleStore,
+} from "#ports/sample-store.ts";
 import { assertPoolName, chunkKey, parseChunkKey } from "../chunk-key.ts";
 
 const PAGE_ENTRIES_MAX = 1_000;
+
+/** A chunk with its lines as text. */
+export interface KeptChunk {
+  readonly name: ChunkName;
+  readonly parts: readonly ChunkPart[];
+}
 
 export interface MemorySampleStore extends SampleStore {
   /** As retention would. */
   remove(key: string): void;
   /** All chunks in the order of their keys. */
-  chunks(): readonly Chunk[];
+  chunks(): readonly KeptChunk[];
 }
 
 export function memorySampleStore(): MemorySampleStore {
-  const kept = new Map<string, Chunk>();
+  const kept = new Map<string, KeptChunk>();
   let sorted: readonly string[] | undefined;
 
   function keys(): readonly string[] {
@@ -68,9 +82,12 @@ export function memorySampleStore(): MemorySampleStore {
 }
 
 /** One part a bucket, in the order of buckets, none empty. */
-function merged(parts: readonly ChunkPart[]): readonly ChunkPart[] {
+function merged(parts: readonly ChunkDraftPart[]): readonly ChunkPart[] {
   const lines = new Map<number, string>();
-  for (const part of parts) lines.set(part.bucket, (lines.get(part.bucket) ?? "") + part.lines);
+  for (const { bucket, lines: added } of parts) {
+    const text = typeof added === "string" ? added : Buffer.from(added).toString("utf8");
+    lines.set(bucket, (lines.get(bucket) ?? "") + text);
+  }
   return [...lines]
     .map(([bucket, text]) => ({ bucket, lines: text }))
     .filter((part) => part.lines !== "")

@@ -9,14 +9,13 @@ export interface Duplicate {
 }
 
 export function duplicates(records: readonly ChunkRecord[]): Duplicate[] {
-  const counts = new Map<string, Map<EpochMs, number>>();
+  // Rounds of two cadences may have one name: a target that changes its cadence has both.
+  const counts = new Map<string, Duplicate>();
   for (const record of records) {
     if (record.kind !== "sample" || record.round === undefined) continue;
-    const rounds = counts.get(record.target) ?? new Map<EpochMs, number>();
-    rounds.set(record.round, (rounds.get(record.round) ?? 0) + 1);
-    counts.set(record.target, rounds);
+    const { target, cadence, round } = record;
+    const key = `${round} ${cadence} ${target}`;
+    counts.set(key, { target, round, count: (counts.get(key)?.count ?? 0) + 1 });
   }
-  return [...counts].flatMap(([target, rounds]) =>
-    [...rounds].flatMap(([round, count]) => (count > 1 ? [{ target, round, count }] : [])),
-  );
+  return [...counts.values()].filter(({ count }) => count > 1);
 }

@@ -6,6 +6,7 @@
  *
  * Holds: at most `successorWaitMaxMs`; every take is the store's one conditional write.
  */
+import { DependencyError } from "#domain/errors.ts";
 import { isHeld, type Lease } from "#domain/lease.ts";
 import { releaseAt } from "#domain/lease-times.ts";
 import { limits } from "#domain/limits.ts";
@@ -25,11 +26,11 @@ export async function acquireLease(
   context: CollectInvocationContext,
   meanwhile: (lease: Lease) => void,
 ): Promise<Acquired> {
-  const { clock, leases, settings } = deps;
+  const { clock, settings } = deps;
   const startedAt = clock.now();
   let first: Lease | undefined;
   while (clock.now() - startedAt < limits.successorWaitMaxMs && !context.stop.aborted) {
-    const lease = await leases.findLease(context.pool, context.lease);
+    const lease = await findLease(deps, context, first);
     if (lease === undefined) return { kind: "skipped", why: "gone" };
     if (first !== undefined && lease.epoch !== first.epoch && lease.holder !== undefined) {
       if (lease.holder.owner !== first.holder?.owner) return { kind: "skipped", why: "taken" };
@@ -45,6 +46,21 @@ export async function acquireLease(
     await sleep(clock, limits.successorPollMs, context.stop);
   }
   return { kind: "skipped", why: context.stop.aborted ? "stopped" : "held" };
+}
+
+/** A successor that waits already doesn't give up for one poll without an answer. */
+async function findLease(
+  { leases, log }: CollectDeps,
+  context: CollectInvocationContext,
+  known: Lease | undefined,
+): Promise<Lease | undefined> {
+  try {
+    return await leases.findLease(context.pool, context.lease);
+  } catch (error) {
+    if (known === undefined || !(error instanceof DependencyError)) throw error;
+    log.warn("a lease could not be read; it is looked at again", { lease: context.lease, error });
+    return known;
+  }
 }
 
 /** undefined when it was lost by a hair: look again. */

@@ -15,7 +15,7 @@
 import { InvariantError } from "#domain/errors.ts";
 import type { LeaseId, Owner } from "#domain/lease.ts";
 import { limits } from "#domain/limits.ts";
-import { BUCKETS_LOG2, type ChunkName, type ChunkPart } from "#ports/sample-store.ts";
+import { BUCKETS_LOG2, type ChunkName, type ChunkDraftPart } from "#ports/sample-store.ts";
 import { chunkPuts, type ChunkPutsOptions } from "./chunk-puts.ts";
 
 export interface ChunkWriterOptions extends ChunkPutsOptions {
@@ -49,6 +49,7 @@ export interface ChunkWriter {
 }
 
 const BUCKETS = 2 ** BUCKETS_LOG2;
+const BLOCK_CHARS = 4_096;
 
 export function chunkWriter(options: ChunkWriterOptions): ChunkWriter {
   const { clock, everyMs, bytesMax } = options;
@@ -56,14 +57,23 @@ export function chunkWriter(options: ChunkWriterOptions): ChunkWriter {
   const puts = chunkPuts(options);
   let sequence = 1;
   let lines = emptyLines();
+  let blocks = emptyBlocks();
   let openBytes = 0;
   let cancelSeal: (() => void) | undefined;
 
-  // The hot path: a string grows by reference, and nothing is made for a line.
+  // The hot path. A string that grows is a tree of its pieces, which lives until it is flattened:
+  // short ones die young. Blocks of 4 KB instead of a chunk's megabytes took the no-op benchmark
+  // from 7.4 to 5 µs a capture (2026-11, `npm run bench:noop`).
   function append(bucket: number, line: string): void {
     const before = lines[bucket];
     if (before === undefined) throw noBucket(bucket);
-    lines[bucket] = before + line;
+    const text = before + line;
+    if (text.length < BLOCK_CHARS) {
+      lines[bucket] = text;
+    } else {
+      lines[bucket] = "";
+      blocks[bucket]?.push(Buffer.from(text, "utf8"));
+    }
     if (openBytes === 0) cancelSeal = clock.after(everyMs, seal);
     openBytes += line.length;
     if (openBytes >= bytesMax) seal();
@@ -72,9 +82,10 @@ export function chunkWriter(options: ChunkWriterOptions): ChunkWriter {
   function seal(): void {
     if (openBytes === 0) return;
     cancelSeal?.();
-    const chunk = { name: nextName(), parts: partsOf(lines) };
+    const chunk = { name: nextName(), parts: partsOf(lines, blocks) };
     const bytes = openBytes;
     lines = emptyLines();
+    blocks = emptyBlocks();
     openBytes = 0;
     sequence += 1;
     options.onSealed(chunk.name.sequence);
@@ -111,6 +122,14 @@ function emptyLines(): string[] {
   return new Array<string>(BUCKETS).fill("");
 }
 
-function partsOf(lines: readonly string[]): readonly ChunkPart[] {
-  return lines.flatMap((text, bucket) => (text === "" ? [] : [{ bucket, lines: text }]));
+function emptyBlocks(): Buffer[][] {
+  return Array.from({ length: BUCKETS }, () => []);
+}
+
+function partsOf(lines: readonly string[], blocks: readonly Buffer[][]): readonly ChunkDraftPart[] {
+  return lines.flatMap((text, bucket): ChunkDraftPart[] => {
+    const before = blocks[bucket] ?? [];
+    if (before.length === 0) return text === "" ? [] : [{ bucket, lines: text }];
+    return [{ bucket, lines: Buffer.concat([...before, Buffer.from(text, "utf8")]) }];
+  });
 }

@@ -12,12 +12,12 @@
  */
 import { newLease } from "#domain/lease.ts";
 import { releaseAt } from "#domain/lease-times.ts";
-import { limits } from "#domain/limits.ts";
 import { InvariantError } from "#domain/errors.ts";
 import { slotsIn } from "#domain/range.ts";
-import { after, between, epochMs, type EpochMs } from "#domain/units.ts";
+import { after, between, earliest, epochMs, type EpochMs } from "#domain/units.ts";
 import { sleep } from "#ports/clock.ts";
 import { acquireLease } from "./acquire.ts";
+import { forgetDistant } from "./cache.ts";
 import { chunkWriter } from "./chunk-writer.ts";
 import { committer } from "./committer.ts";
 import { control, readAll } from "./control.ts";
@@ -25,8 +25,9 @@ import { counters } from "./counters.ts";
 import { gate } from "./gate.ts";
 import { runHeap } from "./heap.ts";
 import { lateWork } from "./late-work.ts";
-import { countOpen, isLetGo, releaseLease } from "./letting-go.ts";
+import { leave, letKeptGo } from "./leave.ts";
 import { pulse, type Pulse } from "./pulse.ts";
+import { requestPolls } from "./request-polls.ts";
 import { requests } from "./requests.ts";
 import { isQuiet } from "./run.ts";
 import type {
@@ -35,15 +36,11 @@ import type {
   CollectInvocationContext,
   CollectReport,
 } from "./settings.ts";
-import { dropSlot, forgetDistant, followRanges, nextDueAt, openCut, readSlot } from "./slots.ts";
+import { followRanges, nextDueAt, openCut, readSlot } from "./slots.ts";
 import { runsOf, wakeRun, type CollectorState } from "./state.ts";
 
 /** How often the control steps are gone through. */
 const STEP_MS = 100;
-/** A release that was refused is decided anew this many times. */
-const RELEASE_ATTEMPTS_MAX = 5;
-/** What a stopped collector's open captures get before they are abandoned. */
-const STOP_GRACE_MS = 4_000;
 /** Slots read from the store at the same time. */
 const READS_AT_ONCE = 16;
 /** Slots whose targets are read while the lease is waited for. */
@@ -116,7 +113,7 @@ function makeCollector(deps: CollectDeps, context: CollectInvocationContext, slo
     reads: gate(READS_AT_ONCE),
     openSequence: 1,
     openLines: 0,
-    durableSequence: 0,
+
     abort: abort.signal,
     inFlight: 0,
     line: [],
@@ -183,10 +180,12 @@ async function untilLeaving(collector: Collector, beat: Pulse): Promise<CollectE
   const { clock, settings } = state.deps;
   const leaveAt = releaseAt(context.deadlineAt, settings.longestTimeoutMs);
   let heartbeatAt = after(state.expiresAt, settings.heartbeatEveryMs - settings.ttlMs);
-  let pollAt: EpochMs = clock.now();
+  const polls = requestPolls(state, collector.requests);
   let idleSince: EpochMs | undefined;
   for (;;) {
     const now = clock.now();
+    // A clock that was set back must not put off what counts real time.
+    heartbeatAt = earliest(heartbeatAt, after(now, settings.heartbeatEveryMs));
     if (context.stop.aborted) return "stopped";
     if (now >= leaveAt) return "deadline";
     if (beat.failure() !== undefined) return "failed";
@@ -194,33 +193,14 @@ async function untilLeaving(collector: Collector, beat: Pulse): Promise<CollectE
       if ((await collector.control.heartbeat()) === "lost") return "lost";
       heartbeatAt = after(now, settings.heartbeatEveryMs);
     }
-    if (now >= pollAt) {
-      await pollRequests(collector);
-      pollAt = after(now, settings.requestPollMs);
-    }
+    polls.tend(now);
     collector.commits.tend();
-    letKeptGo(state);
+    // A slot that came back is taken up as soon as what was kept of it is done.
+    if (letKeptGo(state)) heartbeatAt = now;
     forgetDistant(state);
-    idleSince = isIdle(collector) ? (idleSince ?? now) : undefined;
+    idleSince = isIdle(collector) ? earliest(idleSince ?? now, now) : undefined;
     if (idleSince !== undefined && between(idleSince, now) >= settings.lingerMs) return "idle";
     await sleep(clock, STEP_MS, context.stop);
-  }
-}
-
-async function pollRequests(collector: Collector): Promise<void> {
-  try {
-    await collector.requests.finish();
-    await collector.requests.poll();
-  } catch (error) {
-    collector.state.deps.log.warn("requests could not be read; they are read again", { error });
-  }
-}
-
-/** Slots that were given and whose kept captures are committed are forgotten. */
-function letKeptGo(state: CollectorState): void {
-  for (const hold of [...state.slots.values()]) {
-    if ([...hold.runs.values()].some((run) => run.kept !== undefined) && isLetGo(state, hold))
-      dropSlot(state, hold);
   }
 }
 
@@ -228,59 +208,12 @@ function letKeptGo(state: CollectorState): void {
 function isIdle(collector: Collector): boolean {
   const { state } = collector;
   if (state.inFlight > 0 || state.late.waiting() > 0 || collector.requests.open() > 0) return false;
+  if ([...state.slots.values()].some((hold) => hold.unread)) return false;
   const horizon = state.deps.clock.now() + state.deps.settings.lingerMs;
   return runsOf(state).every(
     (run) =>
       run.cut === undefined && run.kept === undefined && isQuiet(run) && nextDueAt(run) > horizon,
   );
-}
-
-/** Lets go of the lease, finishes what is kept, and makes everything durable; answers what was abandoned. */
-async function leave(collector: Collector, ending: CollectEnding): Promise<number> {
-  const { state, commits } = collector;
-  const { clock, log } = state.deps;
-  state.leaving = true;
-  const holds = [...state.slots.values()];
-  if (ending === "lost" || ending === "failed" || !(await released(collector, ending))) {
-    const abandoned = countOpen(holds);
-    for (const hold of holds) dropSlot(state, hold);
-    await state.writer.flush();
-    return abandoned;
-  }
-  const graceEndsAt = after(
-    clock.now(),
-    ending === "stopped" ? STOP_GRACE_MS : limits.timeoutMaxMs * 2,
-  );
-  while (isKeeping(state) && clock.now() < graceEndsAt && clock.now() < state.deadlineAt) {
-    // Nothing more will come to fill the chunk: what is kept is committed without delay.
-    if (state.inFlight === 0) state.writer.seal();
-    commits.tend();
-    letKeptGo(state);
-    await sleep(clock, STEP_MS / 2);
-  }
-  const abandoned = countOpen([...state.slots.values()]);
-  if (abandoned > 0)
-    log.warn("captures still open are abandoned, uncommitted; the next owner does them again", {
-      captures: abandoned,
-    });
-  for (const hold of [...state.slots.values()]) dropSlot(state, hold);
-  await state.writer.flush();
-  return abandoned;
-}
-
-function isKeeping(state: CollectorState): boolean {
-  return [...state.slots.values()].some((hold) => !isLetGo(state, hold));
-}
-
-async function released(collector: Collector, ending: CollectEnding): Promise<boolean> {
-  const { state } = collector;
-  const aheadMs = ending === "deadline" ? limits.releaseCutAheadMs : 0;
-  for (let attempt = 1; attempt <= RELEASE_ATTEMPTS_MAX; attempt += 1) {
-    const result = await releaseLease(state, aheadMs);
-    if (result === "released") return true;
-    if (result === "lost" || (await collector.control.heartbeat()) === "lost") return false;
-  }
-  return false;
 }
 
 function report(collector: Collector, ending: CollectEnding, abandoned: number): CollectReport {

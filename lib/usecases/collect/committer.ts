@@ -15,14 +15,14 @@ import { compareWatermarks, furthest, OFFSET_ALL, type Watermark } from "#domain
 import { packLatest, takeLatest } from "./entries.ts";
 import { countCommitted, resolveCut } from "./cuts.ts";
 import { advanceDone } from "./rounds.ts";
-import type { Committable, Entry, ScheduleRun } from "./run.ts";
-import { dropSlot, readSlot } from "./slots.ts";
+import { NEVER, type Committable, type Entry, type ScheduleRun } from "./run.ts";
+import { readSlot, readSlotAnew, retakeRun } from "./slots.ts";
 import { epochOf, markDirty, type CollectorState } from "./state.ts";
 
 export interface Committer {
   sealed(sequence: number): void;
   durable(sequence: number): void;
-  /** A chunk could not be kept: what is in it is done again by the next owner. */
+  /** A chunk could not be kept: what is in it is done again, from the committed watermark. */
   lost(sequence: number): void;
   /** Looks after runs that wait: for a cut, for a retry, for a seal that has nothing to seal. */
   tend(): void;
@@ -45,6 +45,8 @@ export function committer(state: () => CollectorState): Committer {
   const queue: ScheduleRun[] = [];
   let active = 0;
   let lastSealed = 0;
+  /** Durable or lost: chunks are reported in order. */
+  let lastReported = 0;
 
   function note(sequence: number): void {
     const at = state();
@@ -68,7 +70,7 @@ export function committer(state: () => CollectorState): Committer {
   }
 
   function durable(sequence: number): void {
-    state().durableSequence = sequence;
+    lastReported = sequence;
     for (const { run, watermark } of noted.get(sequence) ?? []) {
       if (sequence < run.notBefore) continue;
       run.committable = { watermark, sequence };
@@ -78,7 +80,12 @@ export function committer(state: () => CollectorState): Committer {
   }
 
   function lost(sequence: number): void {
-    for (const { run } of noted.get(sequence) ?? []) run.dropped = true;
+    lastReported = sequence;
+    for (const { run } of noted.get(sequence) ?? []) {
+      // A first capture that isn't kept didn't take place.
+      for (const entry of run.entries ?? []) if (entry.first >= sequence) entry.first = NEVER;
+      retakeRun(state(), run);
+    }
     noted.delete(sequence);
   }
 
@@ -88,7 +95,7 @@ export function committer(state: () => CollectorState): Committer {
       return;
     const at = state();
     const now = at.deps.clock.now();
-    if (now < run.retryAt || !isWanted(at, run, run.committable, now)) return;
+    if (isTooSoon(run, now) || !isWanted(at, run, run.committable, now)) return;
     run.committing = true;
     queue.push(run);
     pump();
@@ -156,7 +163,7 @@ export function committer(state: () => CollectorState): Committer {
           slot: run.slot,
           epoch: epochOf(at, run),
         });
-        dropRun(at, run);
+        retakeRun(at, run);
         return;
       case "revised":
         await reread(run);
@@ -179,7 +186,7 @@ export function committer(state: () => CollectorState): Committer {
     const at = state();
     const hold = at.slots.get(run.slot);
     if (hold === undefined) return;
-    await readSlot(at, hold);
+    await readSlotAnew(at, hold);
     markDirty(at, run);
     sealNothing();
   }
@@ -189,7 +196,7 @@ export function committer(state: () => CollectorState): Committer {
     const at = state();
     if (at.openLines > 0 || at.dirty.length === 0) return;
     note(lastSealed);
-    if (lastSealed <= at.durableSequence) durable(lastSealed);
+    if (lastSealed <= lastReported) durable(lastSealed);
   }
 
   function tend(): void {
@@ -206,7 +213,7 @@ export function committer(state: () => CollectorState): Committer {
   function lookAtCut(run: ScheduleRun): void {
     const at = state();
     const now = at.deps.clock.now();
-    if (run.dropped || run.committing || now < run.retryAt) return;
+    if (run.dropped || run.committing || isTooSoon(run, now)) return;
     run.retryAt = now + CUT_LOOK_MS;
     run.committing = true;
     void resolveCut(at, run)
@@ -224,6 +231,11 @@ export function committer(state: () => CollectorState): Committer {
   }
 
   return { sealed, durable, lost, tend, busy: () => active + queue.length };
+}
+
+/** A clock that was set back must not put off a retry for longer than it takes. */
+function isTooSoon(run: ScheduleRun, now: EpochMs): boolean {
+  return now < run.retryAt && run.retryAt - now <= RETRY_MS;
 }
 
 function isWanted(
@@ -255,13 +267,6 @@ function catchUp(state: CollectorState, run: ScheduleRun, schedule: Schedule): v
   run.position = furthest(run.position, run.committed);
   run.nextRoundAt = 0;
   markDirty(state, run);
-}
-
-function dropRun(state: CollectorState, run: ScheduleRun): void {
-  run.dropped = true;
-  const hold = state.slots.get(run.slot);
-  if (hold !== undefined && [...hold.runs.values()].every((other) => other.dropped))
-    dropSlot(state, hold);
 }
 
 async function entriesFor(state: CollectorState, run: ScheduleRun): Promise<readonly Entry[]> {

@@ -17,6 +17,8 @@ export interface Counters {
   /** Called once a tick: what is counted until the next call belongs to this minute. */
   turnTo(now: EpochMs): void;
   add(what: Count, by: number): void;
+  /** One capture, as `add` for the two counts that every capture touches. */
+  captured(isFailed: boolean): void;
   /** One capture on time, started this long after its instant. */
   lateness(ms: number): void;
   /** Milliseconds that the loop spent working. */
@@ -71,6 +73,13 @@ export function counters(
     add: (what, by) => {
       current[what] += by;
       totals[what] += by;
+    },
+    captured: (isFailed) => {
+      current.captures += 1;
+      totals.captures += 1;
+      if (!isFailed) return;
+      current.failed += 1;
+      totals.failed += 1;
     },
     lateness: (ms) => {
       const bucket = latenessBucket(ms);

@@ -156,7 +156,8 @@ export function countCommitted(state: CollectorState, run: ScheduleRun, sent: Co
   run.committed = furthest(run.committed, sent.watermark);
   state.commits += 1;
   if (sent.sequence >= run.wantedSequence) run.wantedSequence = 0;
-  const open = run.rounds.some((each) => each.inFlight > 0 || each.prefix < each.next);
+  const open =
+    run.asked > 0 || run.rounds.some((each) => each.inFlight > 0 || each.prefix < each.next);
   const isBehind = compareWatermarks(run.done, run.committed) > 0;
   run.uncommittedSince = open || run.dirty || isBehind ? state.deps.clock.now() : undefined;
 }

@@ -44,6 +44,7 @@ export function entriesOf(
       entries: scheduleEntries(schedule, targets, slotsLog2),
     });
   }
+  for (const { entries } of made.values()) takeLatestElsewhere(entries, contents.schedules);
   return made;
 }
 
@@ -79,6 +80,13 @@ function newEntry(target: Target, slot: Slot, key: CadenceKey, slotsLog2: number
     durationByte: 0,
     sinceSeconds: 0,
   };
+}
+
+/** What has changed its cadence was captured all the same: its old schedule tells. */
+function takeLatestElsewhere(entries: readonly Entry[], schedules: readonly Schedule[]): void {
+  const unknown = entries.filter((entry) => entry.first === NEVER);
+  if (unknown.length === 0) return;
+  for (const { latest } of schedules) takeLatest(unknown, latest);
 }
 
 /** Takes over the stored last results of targets that this owner hasn't captured itself. */

@@ -84,6 +84,7 @@ function land(state: CollectorState, flight: Flight, capture: Capture): void {
   const { run } = flight;
   state.inFlight -= 1;
   flight.entry.flying -= 1;
+  if (flight.kind === "request") run.asked -= 1;
   if (run.dropped) {
     if (flight.kind === "request") flight.work.landed(run);
     return;
@@ -93,7 +94,7 @@ function land(state: CollectorState, flight: Flight, capture: Capture): void {
       const { open } = flight;
       open.inFlight -= 1;
       const index = indexIn(open, flight.entry, flight.index, flight.generation);
-      const entry = open.entries[index] ?? flight.entry;
+      const entry = landedOn(flight, open.entries[index]);
       const line = sampleLine(entry.prefix, open.round.at, epochOf(state, run), capture);
       note(state, { run, entry, capture, sequence: keepLine(state, entry.bucket, line) });
       if (flight.late) state.counters.add("late", 1);
@@ -105,7 +106,7 @@ function land(state: CollectorState, flight: Flight, capture: Capture): void {
       return;
     }
     case "request": {
-      const entry = flight.work.current(flight.entry);
+      const entry = landedOn(flight, flight.work.current(flight.entry));
       const line = sampleLine(entry.prefix, undefined, epochOf(state, run), capture);
       const sequence = keepLine(state, entry.bucket, line);
       note(state, { run, entry, capture, sequence });
@@ -115,6 +116,13 @@ function land(state: CollectorState, flight: Flight, capture: Capture): void {
       flight.work.landed(run);
     }
   }
+}
+
+/** The entry as it stands now: when its slot was read again, it took over how many are under way. */
+function landedOn(flight: Flight, current: Entry | undefined): Entry {
+  if (current === undefined || current === flight.entry) return flight.entry;
+  current.flying = Math.max(0, current.flying - 1);
+  return current;
 }
 
 interface Landed {
@@ -138,8 +146,7 @@ function note(state: CollectorState, landed: Landed): void {
   entry.failureByte = byte;
   entry.durationByte = durationByte(capture.durationMs);
   run.serviceMs += (capture.durationMs - run.serviceMs) * SERVICE_WEIGHT;
-  state.counters.add("captures", 1);
-  if (failure !== undefined) state.counters.add("failed", 1);
+  state.counters.captured(failure !== undefined);
 }
 
 /**

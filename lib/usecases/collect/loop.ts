@@ -7,21 +7,15 @@
  *
  * Holds: an entry is started once; what is on time never waits for what is late.
  */
-import { limits } from "#domain/limits.ts";
 import { firstOpen } from "#domain/round.ts";
-import { after, durationMs, earliest, type DurationMs, type EpochMs } from "#domain/units.ts";
+import { after, earliest, type EpochMs } from "#domain/units.ts";
+import { isStale } from "./cache.ts";
 import type { LateItem } from "./late-work.ts";
 import { launch, sealLongRound, type Flight } from "./flights.ts";
-import { giveUp, indexIn, takeUp } from "./rounds.ts";
-import {
-  isComplete,
-  PENDING,
-  STARTED,
-  type Entry,
-  type OpenRound,
-  type ScheduleRun,
-} from "./run.ts";
-import { isStale, readSlot } from "./slots.ts";
+import { takeUp } from "./rounds.ts";
+import { isComplete, PENDING, type OpenRound, type ScheduleRun } from "./run.ts";
+import { readSlot } from "./slots.ts";
+import { mayStart, startEntry, startLate } from "./starts.ts";
 import { markDirty, wakeRun, type CollectorState } from "./state.ts";
 
 /** Older than this when the loop comes to it, a capture is late work. */
@@ -35,8 +29,6 @@ const LATE_SHARE = 0.5;
 const SLOT_RETRY_MS = 1_000;
 /** How soon the loop looks again at what an expired lease or a full chunk store stopped. */
 const EXPIRED_WAIT_MS = 50;
-/** A capture that has less time than this before its target's next instant isn't worth starting. */
-const LATE_ROOM_MS = 250;
 
 /** One look at what is due; answers the moment of the next (Infinity: when woken). */
 export function tick(state: CollectorState): number {
@@ -104,15 +96,18 @@ function advance(state: CollectorState, run: ScheduleRun, now: EpochMs, flights:
   if (entries === undefined) return readBefore(state, run, now);
   if (isStale(state, hold)) readSoon(state, run);
   if (entries.length === 0 && run.rounds.length === 0) return Number.POSITIVE_INFINITY;
-  if (!mayStart(state, run, now))
-    return run.kept === undefined ? now + EXPIRED_WAIT_MS : Number.POSITIVE_INFINITY;
+  if (!mayStart(state, run, now)) {
+    const isOver = run.kept !== undefined && now > run.kept.until;
+    return isOver ? Number.POSITIVE_INFINITY : now + EXPIRED_WAIT_MS;
+  }
   hold.usedAt = now;
   // A giver takes up what began before the cut, however late it comes to look.
   const upTo = run.kept === undefined ? now : earliest(now, after(run.kept.cut, -1));
   if (upTo >= run.nextRoundAt) run.nextRoundAt = takeUp(state, run, entries, upTo);
   let next = Number.POSITIVE_INFINITY;
+  const turn = { now, flights };
   for (const open of run.rounds)
-    next = Math.min(next, startDue(state, run, open, now, flights), endOf(state, run, open, now));
+    next = Math.min(next, startDue(state, run, open, turn), endOf(state, run, open, now));
   // Targets may be forgotten between rounds: they are looked for a little before the next one.
   const readAt = run.nextRoundAt - READ_AHEAD_MS;
   return Math.min(next, readAt > now ? readAt : run.nextRoundAt);
@@ -149,19 +144,12 @@ function readSoon(state: CollectorState, run: ScheduleRun): void {
   });
 }
 
-/** Whether anything of this run may be started now. */
-function mayStart(state: CollectorState, run: ScheduleRun, now: EpochMs): boolean {
-  if (run.kept === undefined) return now < state.expiresAt && !state.writer.isFull();
-  return now <= run.kept.until && !state.writer.isFull();
-}
-
 /** Starts an open round's entries whose instants have come; answers the next instant. */
 function startDue(
   state: CollectorState,
   run: ScheduleRun,
   open: OpenRound,
-  now: EpochMs,
-  flights: Flight[],
+  { now, flights }: { readonly now: EpochMs; readonly flights: Flight[] },
 ): number {
   const { entries, states, round } = open;
   const late: LateItem[] = [];
@@ -196,109 +184,4 @@ function startDue(
   }
   if (late.length > 0) state.late.add(late);
   return next;
-}
-
-interface Start {
-  readonly run: ScheduleRun;
-  readonly open: OpenRound;
-  readonly index: number;
-  readonly now: EpochMs;
-  readonly instant: EpochMs;
-  readonly flights: Flight[];
-  readonly late: boolean;
-}
-
-function startEntry(state: CollectorState, start: Start): void {
-  const { run, open, index, now, flights } = start;
-  const entry = open.entries[index];
-  if (entry === undefined) return;
-  const timeoutMs = timeoutFor(state, start, entry);
-  if (timeoutMs === undefined) {
-    giveUp(
-      state,
-      run,
-      open,
-      start.late ? "overrun" : "stopped",
-      (candidate) => candidate === index,
-    );
-    return;
-  }
-  open.states[index] = STARTED;
-  open.inFlight += 1;
-  entry.flying += 1;
-  run.uncommittedSince ??= now;
-  const task =
-    timeoutMs === entry.task.timeoutMs ? entry.task : { target: entry.target, timeoutMs };
-  flights.push({
-    kind: "round",
-    run,
-    open,
-    index,
-    generation: open.generation,
-    entry,
-    task,
-    instant: start.instant,
-    late: start.late,
-  });
-}
-
-/** Effective time-out of a capture that starts now; undefined when it could not end in time. */
-function timeoutFor(state: CollectorState, start: Start, entry: Entry): DurationMs | undefined {
-  const { run, now, instant } = start;
-  const asked = entry.task.timeoutMs;
-  const endsBy =
-    run.kept === undefined
-      ? state.deadlineAt - limits.commitTimeMs
-      : run.kept.until - limits.commitTimeMs;
-  if (now + asked > endsBy) return undefined;
-  if (!start.late) return asked;
-  // A late capture ends before the same target's next instant.
-  const gap = run.cadence.kind === "every" ? run.cadence.periodMs : 60_000;
-  const room = instant + gap - now;
-  if (room < Math.min(asked, LATE_ROOM_MS)) return undefined;
-  return room >= asked ? asked : durationMs(room);
-}
-
-function startLate(state: CollectorState, item: LateItem, now: EpochMs, flights: Flight[]): void {
-  const { run } = item;
-  if (run.dropped) {
-    if (item.kind === "request") item.work.skip();
-    return;
-  }
-  if (!mayStart(state, run, now)) {
-    if (run.kept === undefined) state.late.putBack(item);
-    return;
-  }
-  switch (item.kind) {
-    case "round": {
-      const { open } = item;
-      const index = indexIn(open, item.entry, item.index, item.generation);
-      if (open.states[index] !== PENDING) return;
-      startEntry(state, {
-        run,
-        open,
-        index,
-        now,
-        instant: after(open.round.at, item.entry.shift),
-        flights,
-        late: true,
-      });
-      return;
-    }
-    case "request": {
-      if (!item.work.isWanted(item.entry)) {
-        item.work.skip();
-        return;
-      }
-      item.entry.flying += 1;
-      run.uncommittedSince ??= now;
-      flights.push({
-        kind: "request",
-        run,
-        entry: item.entry,
-        task: item.entry.task,
-        work: item.work,
-      });
-    }
-  }
 }

@@ -11,7 +11,7 @@ import type { RangeSet } from "#domain/range.ts";
 import type { CaptureRequest } from "#domain/request.ts";
 import type { LateItem } from "./late-work.ts";
 import { NEVER, type Entry, type ScheduleRun } from "./run.ts";
-import { holdSlot, isOwned, readSlot } from "./slots.ts";
+import { holdSlot, isOwned, readSlotAnew } from "./slots.ts";
 import type { CollectorState, SlotHold } from "./state.ts";
 
 /** Slots whose requests are worked on at a time: their targets stay in memory. */
@@ -28,6 +28,8 @@ export interface RequestWork {
   landed(run: ScheduleRun): void;
   /** One item is not wanted any more. */
   skip(): void;
+  /** One item can't be captured here any more: the request is left to who can. */
+  abandon(): void;
 }
 
 export interface Requests {
@@ -41,6 +43,7 @@ export interface Requests {
 
 interface OpenWork extends RequestWork {
   readonly hold: SlotHold;
+  isAbandoned: boolean;
   waiting: number;
   /** When the contents were read that its items are of. */
   readAt: number;
@@ -50,11 +53,14 @@ interface OpenWork extends RequestWork {
 export function requests(state: CollectorState, rangesNow: () => RangeSet): Requests {
   const working = new Map<number, OpenWork>();
 
+  /** Letting go may begin during any wait. */
+  const isLeaving = (): boolean => state.leaving;
+
   async function poll(): Promise<void> {
-    if (state.leaving) return;
+    if (isLeaving()) return;
     const found = await state.deps.requests.list(state.pool, rangesNow(), state.slotsLog2);
     for (const request of found) {
-      if (working.size >= SLOTS_AT_ONCE || state.leaving) return;
+      if (working.size >= SLOTS_AT_ONCE || isLeaving()) return;
       if (working.has(request.slot) || !isOwned(state, request.slot)) continue;
       await takeUp(request);
     }
@@ -66,12 +72,18 @@ export function requests(state: CollectorState, rangesNow: () => RangeSet): Requ
     const work = openWork(request, hold);
     working.set(request.slot, work);
     try {
-      await readSlot(state, hold);
+      // The request was put after what it is about was written: an older read may not have it.
+      await readSlotAnew(state, hold);
     } catch (error) {
       state.deps.log.warn("a requested slot could not be read; it is tried again", {
         slot: request.slot,
         error,
       });
+      close(work);
+      return;
+    }
+    // Dropped while it was read: if it is ours again, it is another hold.
+    if (state.slots.get(request.slot) !== hold) {
       close(work);
       return;
     }
@@ -101,8 +113,13 @@ export function requests(state: CollectorState, rangesNow: () => RangeSet): Requ
         continue;
       if (work.hold.reading !== undefined || hasFlying(work)) continue;
       close(work);
-      // Where the slot was lost meanwhile, the next owner finds the request as it is.
-      if (isOwned(state, work.request.slot)) await state.deps.requests.remove(work.request);
+      // What was lost meanwhile, a slot or a chunk, is done anew by whoever reads the request next.
+      const isLost =
+        work.isAbandoned ||
+        state.slots.get(work.request.slot) !== work.hold ||
+        [...work.runs].some((run) => run.dropped);
+      if (!isLost && isOwned(state, work.request.slot))
+        await state.deps.requests.remove(work.request);
     }
   }
 
@@ -139,6 +156,7 @@ function openWork(request: CaptureRequest, hold: SlotHold): OpenWork {
   const work: OpenWork = {
     request,
     hold,
+    isAbandoned: false,
     waiting: 0,
     readAt: -1,
     runs: new Set(),
@@ -156,6 +174,10 @@ function openWork(request: CaptureRequest, hold: SlotHold): OpenWork {
     },
     skip: () => {
       work.waiting -= 1;
+    },
+    abandon: () => {
+      work.waiting -= 1;
+      work.isAbandoned = true;
     },
   };
   return work;

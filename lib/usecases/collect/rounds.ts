@@ -10,6 +10,7 @@ import { countPassed, dueRounds, firstOpen } from "#domain/round.ts";
 import type { MissedReason } from "#domain/sample.ts";
 import { after, latestOf, type EpochMs } from "#domain/units.ts";
 import { furthest, isAfter, OFFSET_ALL, through, upTo, type Watermark } from "#domain/watermark.ts";
+import { bucketOfSlot } from "#ports/sample-store.ts";
 import {
   DONE,
   GIVERS,
@@ -87,19 +88,17 @@ export function recordMissed(state: CollectorState, run: ScheduleRun, missed: Mi
     epoch: epochOf(state, run),
     ...missed,
   });
-  keepLine(state, bucketOfSlot(run, state.slotsLog2), line);
+  keepLine(state, bucketOfSlot(run.slot, state.slotsLog2), line);
   state.counters.add("missed", missed.captures);
   markDirty(state, run);
 }
 
-/** Buckets are the top six bits of the hash space; a slot of fewer bits speaks for its first bucket. */
-function bucketOfSlot(run: ScheduleRun, slotsLog2: number): number {
-  return slotsLog2 >= 6 ? run.slot >>> (slotsLog2 - 6) : run.slot << (6 - slotsLog2);
-}
-
 /** A newer round has begun: what of this one was not started is missed. The giver's is left alone. */
 function giveUpPending(state: CollectorState, run: ScheduleRun, open: OpenRound): void {
-  giveUp(state, run, open, "overrun", (index) => open.states[index] === PENDING);
+  giveUp(state, run, open, {
+    reason: "overrun",
+    isChosen: (index) => open.states[index] === PENDING,
+  });
 }
 
 /** Records chosen entries of an open round as missed, by name. */
@@ -107,12 +106,14 @@ export function giveUp(
   state: CollectorState,
   run: ScheduleRun,
   open: OpenRound,
-  reason: MissedReason,
-  chosen: (index: number) => boolean,
+  {
+    reason,
+    isChosen,
+  }: { readonly reason: MissedReason; readonly isChosen: (index: number) => boolean },
 ): void {
   const missed: Entry[] = [];
   open.entries.forEach((entry, index) => {
-    if (!chosen(index)) return;
+    if (!isChosen(index)) return;
     open.states[index] = DONE;
     missed.push(entry);
   });
@@ -182,10 +183,10 @@ function prefixWatermark(open: OpenRound): Watermark | undefined {
 export function rebuild(
   state: CollectorState,
   run: ScheduleRun,
-  entries: readonly Entry[],
   known: ReadonlySet<string>,
   now: EpochMs,
 ): void {
+  const entries = run.entries ?? [];
   // Up to here it is too late for what is new; `done` is later than now only if the clock went back.
   const lateUntil = latestOf(now, run.done.at);
   for (const open of run.rounds) {

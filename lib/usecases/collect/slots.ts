@@ -8,23 +8,21 @@
  */
 import { parseCadenceKey, shortestGapMs, type CadenceKey } from "#domain/cadence.ts";
 import { slotCut } from "#domain/hand-over.ts";
-import { limits } from "#domain/limits.ts";
 import { priority } from "#domain/policy.ts";
 import { contains, slotRange } from "#domain/range.ts";
 import { firstOpen } from "#domain/round.ts";
 import type { Schedule } from "#domain/schedule.ts";
 import type { Slot } from "#domain/slot.ts";
-import { after } from "#domain/units.ts";
 import { furthest, upTo } from "#domain/watermark.ts";
+import type { SlotContents } from "#ports/schedule-store.ts";
+import { evict } from "./cache.ts";
 import { entriesOf } from "./entries.ts";
 import { nextInstant, rebuild } from "./rounds.ts";
-import { isQuiet, type ScheduleRun } from "./run.ts";
+import type { ScheduleRun } from "./run.ts";
 import { wakeRun, type CollectorState, type SlotHold } from "./state.ts";
 
 /** Parsed targets cost about this many times their stored bytes (measured with 300-byte records). */
 const PARSED_FACTOR = 4;
-/** Targets whose slot has nothing due for longer than this are read again then. */
-const FORGET_BEYOND_MS = 120_000;
 /** A slot without targets still costs something. */
 const HOLD_BYTES = 2_048;
 
@@ -103,15 +101,10 @@ async function read(state: CollectorState, hold: SlotHold): Promise<void> {
   const { deps, slotsLog2 } = state;
   const found = await deps.schedules.readSlot(state.pool, hold.slot);
   const now = deps.clock.now();
-  if (found.broken.length > 0) {
-    deps.log.error("targets that can't be read are not captured", {
-      slot: hold.slot,
-      targets: found.broken.slice(0, 10),
-    });
-  }
-  const known = knownTargets(hold);
   // It was dropped while it was read: nobody looks at it any more.
   if (state.slots.get(hold.slot) !== hold) return;
+  tellBroken(state, found);
+  const known = knownTargets(hold);
   const contents = entriesOf(found, slotsLog2);
   keepUncommitted(hold, contents);
   hold.unread = false;
@@ -132,12 +125,17 @@ async function read(state: CollectorState, hold: SlotHold): Promise<void> {
     run.isEmpty = entries.length === 0;
     run.priority = entries.some((entry) => priority(entry.target.policy) === 0) ? 0 : 1;
     hold.load += (entries.length * 1_000) / shortestGapMs(run.cadence);
-    if (known !== undefined)
-      rebuild(state, run, entries, known.get(schedule.cadence) ?? NOBODY, now);
+    if (known !== undefined) rebuild(state, run, known.get(schedule.cadence) ?? NOBODY, now);
     wakeRun(state, run, now);
   }
   state.dueRate += hold.load - loadBefore;
   evict(state);
+}
+
+function tellBroken({ deps }: CollectorState, { broken }: SlotContents): void {
+  if (broken.length === 0) return;
+  const targets = broken.slice(0, 10);
+  deps.log.error("targets that can't be read are not captured", { targets });
 }
 
 const NOBODY: ReadonlySet<string> = new Set();
@@ -156,14 +154,18 @@ function knownTargets(hold: SlotHold): ReadonlyMap<CadenceKey, ReadonlySet<strin
 /** First results that are not committed yet are not in what was just read: carried over. */
 function keepUncommitted(hold: SlotHold, contents: NonNullable<SlotHold["contents"]>): void {
   if (hold.contents === undefined) return;
+  const before = new Map(
+    [...hold.contents].flatMap(([key, made]) =>
+      made.entries.map((entry) => [entry.target.id, { key, entry }] as const),
+    ),
+  );
   for (const [key, made] of contents) {
-    const before = new Map(
-      hold.contents.get(key)?.entries.map((entry) => [entry.target.id, entry]),
-    );
     for (const entry of made.entries) {
-      const last = before.get(entry.target.id);
-      if (last === undefined) continue;
-      entry.flying = last.flying;
+      const known = before.get(entry.target.id);
+      if (known === undefined) continue;
+      const last = known.entry;
+      // A capture for its old cadence lands there.
+      if (known.key === key) entry.flying = last.flying;
       if (last.last === 0) continue;
       entry.first = last.first;
       entry.last = last.last;
@@ -266,48 +268,6 @@ export function followRanges(state: CollectorState, slots: readonly Slot[]): Slo
   return slots
     .map((slot) => holdSlot(state, slot))
     .filter((hold) => hold.unread && hold.letGo === undefined);
-}
-
-/** What isn't due again soon isn't kept: memory follows the rate of captures, not the number of targets. */
-export function forgetDistant(state: CollectorState): void {
-  const horizon = state.deps.clock.now() + FORGET_BEYOND_MS;
-  for (const hold of state.slots.values()) {
-    if (hold.contents === undefined || !mayForget(hold)) continue;
-    if ([...hold.runs.values()].every((run) => run.wakeAt > horizon)) forget(state, hold);
-  }
-}
-
-/** Drops parsed targets, least recently used first, until the cache is within its limit. */
-function evict(state: CollectorState): void {
-  if (state.cachedBytes <= state.deps.settings.slotCacheBytesMax) return;
-  const idle = [...state.slots.values()].filter(
-    (hold) => hold.contents !== undefined && mayForget(hold),
-  );
-  idle.sort((a, b) => a.usedAt - b.usedAt);
-  for (const hold of idle) {
-    if (state.cachedBytes <= state.deps.settings.slotCacheBytesMax) return;
-    forget(state, hold);
-  }
-}
-
-function mayForget(hold: SlotHold): boolean {
-  return (
-    hold.pins === 0 &&
-    hold.reading === undefined &&
-    [...hold.runs.values()].every((run) => isQuiet(run) && run.rounds.length === 0)
-  );
-}
-
-function forget(state: CollectorState, hold: SlotHold): void {
-  state.cachedBytes -= hold.bytes;
-  hold.contents = undefined;
-  hold.bytes = 0;
-  for (const run of hold.runs.values()) run.entries = undefined;
-}
-
-/** Contents that are old are read again before their next round: a lost notice can't last for ever. */
-export function isStale(state: CollectorState, hold: SlotHold): boolean {
-  return state.deps.clock.now() > after(hold.readAt, limits.slotCacheAgeMaxMs) && mayForget(hold);
 }
 
 /** When something here is due next, by what is known; the next round's start where targets aren't cached. */

@@ -66,7 +66,7 @@ export interface CollectorState {
   openSequence: number;
   /** Lines in it. */
   openLines: number;
-  durableSequence: number;
+
   /** Aborted when everything under way is to end at once. */
   readonly abort: AbortSignal;
   inFlight: number;

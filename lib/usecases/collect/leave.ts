@@ -1,0 +1,101 @@
+/**
+ * The end of a collector: it lets go of the lease, finishes what it keeps, and makes all durable.
+ *
+ * Holds: what is kept is committed without delay, under the epoch it had; what can't end in time is
+ *        abandoned uncommitted, for the next owner; nothing is forgotten that may still be ours.
+ * Source: DESIGN, section 4, "Hand-over at a moment".
+ */
+import { limits } from "#domain/limits.ts";
+import { after } from "#domain/units.ts";
+import { sleep } from "#ports/clock.ts";
+import type { Committer } from "./committer.ts";
+import type { Control } from "./control.ts";
+import { countOpen, isLetGo, releaseLease } from "./letting-go.ts";
+import { requestPolls } from "./request-polls.ts";
+import type { Requests } from "./requests.ts";
+import type { CollectEnding } from "./settings.ts";
+import { dropSlot, isOwned } from "./slots.ts";
+import type { CollectorState, SlotHold } from "./state.ts";
+
+/** How often what is kept is looked after. */
+const STEP_MS = 50;
+/** A release that was refused is decided anew this many times. */
+const RELEASE_ATTEMPTS_MAX = 5;
+/** What a stopped collector's open captures get before they are abandoned. */
+const STOP_GRACE_MS = 4_000;
+
+export interface Leaver {
+  readonly state: CollectorState;
+  readonly commits: Committer;
+  readonly control: Control;
+  readonly requests: Requests;
+}
+
+/** Lets go of the lease, finishes what is kept, and makes everything durable; answers what was abandoned. */
+export async function leave(collector: Leaver, ending: CollectEnding): Promise<number> {
+  const { state, commits } = collector;
+  const { clock, log } = state.deps;
+  state.leaving = true;
+  const holds = [...state.slots.values()];
+  if (ending === "lost" || ending === "failed" || !(await released(collector, ending))) {
+    const abandoned = countOpen(holds);
+    for (const hold of holds) dropSlot(state, hold);
+    await state.writer.flush();
+    return abandoned;
+  }
+  const graceEndsAt = after(
+    clock.now(),
+    ending === "stopped" ? STOP_GRACE_MS : limits.timeoutMaxMs * 2,
+  );
+  const polls = requestPolls(state, collector.requests);
+  while (isKeeping(state) && clock.now() < graceEndsAt && clock.now() < state.deadlineAt) {
+    // Nothing more will come to fill the chunk: what is kept is committed without delay.
+    if (state.inFlight === 0) state.writer.seal();
+    commits.tend();
+    polls.tend(clock.now());
+    letKeptGo(state);
+    await sleep(clock, STEP_MS);
+  }
+  const abandoned = countOpen([...state.slots.values()]);
+  if (abandoned > 0)
+    log.warn("captures still open are abandoned, uncommitted; the next owner does them again", {
+      captures: abandoned,
+    });
+  for (const hold of [...state.slots.values()]) dropSlot(state, hold);
+  await state.writer.flush();
+  return abandoned;
+}
+
+function isKeeping(state: CollectorState): boolean {
+  return [...state.slots.values()].some((hold) => !isLetGo(state, hold));
+}
+
+async function released(collector: Leaver, ending: CollectEnding): Promise<boolean> {
+  const { state } = collector;
+  const aheadMs = ending === "deadline" ? limits.releaseCutAheadMs : 0;
+  for (let attempt = 1; attempt <= RELEASE_ATTEMPTS_MAX; attempt += 1) {
+    const result = await releaseLease(state, aheadMs);
+    if (result === "released") return true;
+    if (result === "lost" || (await collector.control.heartbeat()) === "lost") return false;
+  }
+  return false;
+}
+
+/** Slots that were let go and whose kept captures are committed are forgotten; tells if one is ours again. */
+export function letKeptGo(state: CollectorState): boolean {
+  let isBack = false;
+  for (const hold of [...state.slots.values()]) {
+    if (!mayBeForgotten(state, hold)) continue;
+    dropSlot(state, hold);
+    isBack ||= !state.leaving && isOwned(state, hold.slot);
+  }
+  return isBack;
+}
+
+function mayBeForgotten(state: CollectorState, hold: SlotHold): boolean {
+  if (hold.letGo === undefined || !isLetGo(state, hold)) return false;
+  if (state.leaving || hold.letGo.outcome === "landed") return true;
+  // The write may still land: nothing due from the cut on is started as long as that is likely.
+  const now = state.deps.clock.now();
+  return [...hold.runs.values()].every((run) => run.kept === undefined || now > run.kept.until);
+}

@@ -1,0 +1,142 @@
+/** README says only what is so: names of files, scripts, commands, fields and examples. */
+import { existsSync, readFileSync } from "node:fs";
+import type { Command } from "commander";
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { buildProgram } from "#cli/program.ts";
+import { parseEndpointFile } from "#adapters/endpoint-files/endpoint-file.ts";
+import { COMMON_FIELDS, HTTP_FIELDS, RESERVED_FIELDS } from "#adapters/endpoint-files/entry.ts";
+import { readTargetLines } from "#adapters/endpoint-files/target-lines.ts";
+import { POLICIES_DEFAULT } from "#domain/policy.ts";
+import { BUILT_IN } from "#local/demo/behaviours.ts";
+import { commandsIn, readDocument } from "./markdown.ts";
+
+const readme = readDocument("README.md");
+const commands = commandsIn(readme);
+const { scripts } = z
+  .object({ scripts: z.record(z.string(), z.string()) })
+  .parse(JSON.parse(readFileSync("package.json", "utf8")));
+
+/** Folders of the repository: what begins with one of them is a path. */
+const PATH =
+  /^(?:lib|functions|cli|local|infra|test|bench|examples|docs|\.ci)\/[\w./-]+$|^\.ci\/run$/u;
+
+describe("README", () => {
+  const paths = [...readme.spans, ...commands.flat()].filter((text) => PATH.test(text));
+
+  test("names the stops of a capture, each with its files", () => {
+    const table = readme.text.slice(readme.text.indexOf("## The path of a capture"));
+    const rows = table.match(/^\| [^|]+ \| `[^|]+\|/gmu) ?? [];
+    const stops = rows.map((row) => /^\| (?<stop>[^|]+) \|/u.exec(row)?.groups?.["stop"]);
+    const designed = ["register", "plan", "start", "own", "due?", "capture", "keep", "commit", "tell"]; // prettier-ignore
+    expect(stops).toEqual(expect.arrayContaining(designed));
+  });
+
+  test.each([...new Set(paths)])("names %s, which exists", (path) => {
+    expect(existsSync(path)).toBe(true);
+  });
+
+  test("names npm scripts that exist", () => {
+    const named = commands.flatMap(([npm, verb = "", name = ""]) => {
+      if (npm !== "npm") return [];
+      return verb === "run" ? [name] : ["start", "test"].includes(verb) ? [verb] : [];
+    });
+    expect(named).toEqual(expect.arrayContaining(["start", "test", "check", "bench:units"]));
+    expect(named.filter((name) => scripts[name] === undefined)).toEqual([]);
+  });
+
+  test("lists every field of an endpoint, and every reserved one", () => {
+    const missing = [...COMMON_FIELDS, ...HTTP_FIELDS, ...RESERVED_FIELDS].filter(
+      (field) => !readme.spans.includes(field),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  test("counts the built-in endpoints", () => {
+    expect(readme.text).toContain("captures eight built-in endpoints");
+    expect(BUILT_IN).toHaveLength(8);
+  });
+});
+
+describe("a command in README", () => {
+  const lines = commands.flatMap(([program, ...words]) => {
+    if (program === "npx" && words[0] === "lamplighter") return [words.slice(1)];
+    return program === "npm" && words[0] === "start" ? [["up", ...words.slice(2)]] : [];
+  });
+
+  test("is shown for each command there is", () => {
+    const shown = new Set(lines.map(([name]) => name));
+    expect(program().commands.flatMap((command) => (shown.has(command.name()) ? [] : [command.name()]))).toEqual([]); // prettier-ignore
+  });
+
+  test.each(lines.map((words) => [words.join(" "), words] as const))(
+    "%s is understood by the command line",
+    async (_, words) => {
+      const ran: string[] = [];
+      const parser = withActions(program(), (name) => ran.push(name));
+      // Help ends the parser too, and is no error.
+      await parser.parseAsync(words, { from: "user" }).catch((error: unknown) => {
+        expect(error).toMatchObject({ exitCode: 0 });
+      });
+      expect([...ran, ...words.filter((word) => word === "--help")]).toHaveLength(1);
+    },
+  );
+});
+
+describe("an example in README", () => {
+  const [yaml = "", json = ""] = ["yaml", "json"].map(
+    (wanted) => readme.blocks.find(({ language }) => language === wanted)?.text,
+  );
+
+  test("of an endpoint file loads", () => {
+    const { targets, problems } = parseEndpointFile("README.md", yaml, {
+      policies: POLICIES_DEFAULT,
+    });
+    expect(problems).toEqual([]);
+    expect(targets.map(({ target }) => target.id)).toEqual([
+      "www.example.com/health",
+      "api.example.com/v1/orders?limit=1",
+    ]);
+  });
+
+  test("of JSON Lines loads", async () => {
+    const options = { file: "README.md", policies: POLICIES_DEFAULT };
+    const kinds: string[] = [];
+    for await (const { kind } of readTargetLines(textStream(json), options)) kinds.push(kind);
+    expect(kinds).toEqual(["target", "target"]);
+  });
+});
+
+async function* textStream(text: string): AsyncGenerator<string, void, undefined> {
+  yield await Promise.resolve(text);
+}
+
+/** The command line's own parser. */
+function program(): Command {
+  const silent = {
+    write: () => Promise.resolve(),
+    style: (_: unknown, text: string) => text,
+    isTerminal: false,
+    columns: 80,
+  };
+  return buildProgram({
+    io: {
+      stdout: silent,
+      stderr: silent,
+      stdin: textStream(""),
+      environment: {},
+      progressStream: process.stderr,
+      signals: { interrupted: () => new AbortController().signal, atEnd: () => () => undefined },
+    },
+    settle: () => undefined,
+  });
+}
+
+/** Every command only tells its name. */
+function withActions(command: Command, tell: (name: string) => void): Command {
+  for (const sub of command.commands) {
+    if (sub.commands.length === 0) sub.action(() => tell(sub.name()));
+    withActions(sub, tell);
+  }
+  return command;
+}
