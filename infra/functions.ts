@@ -24,7 +24,7 @@ export function nodeFunction<Name extends FunctionName>(
   scope: Construct,
   { name, logicalId, environment }: FunctionProps<Name>,
 ): NodejsFunction {
-  const { folder, memoryMb, timeoutMs, asyncRetriesMax } = manifest[name];
+  const { folder, memoryMb, nodeOptions, timeoutMs, asyncRetriesMax } = manifest[name];
   const logGroup = new LogGroup(scope, `${logicalId}Log`, {
     retention: RetentionDays.ONE_MONTH,
     removalPolicy: RemovalPolicy.DESTROY,
@@ -40,7 +40,10 @@ export function nodeFunction<Name extends FunctionName>(
     timeout: Duration.millis(timeoutMs),
     retryAttempts: asyncRetriesMax,
     logGroup,
-    environment: { ...environment, NODE_OPTIONS: "--enable-source-maps" },
+    environment: {
+      ...environment,
+      NODE_OPTIONS: ["--enable-source-maps", ...nodeOptions].join(" "),
+    },
     bundling: {
       ...bundling,
       format: OutputFormat.ESM,

@@ -19,6 +19,7 @@ export function spawnRuntime(
   const flags = [
     `--max-old-space-size=${Math.floor(description.memoryMb * localLimits.heapShare)}`,
     "--disable-warning=ExperimentalWarning",
+    ...description.nodeOptions,
   ];
   return spawn(
     "/bin/sh",

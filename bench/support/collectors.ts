@@ -2,6 +2,7 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { manifest } from "#functions/manifest.ts";
 import type { CollectorOrder, Usage } from "./collector-child.ts";
 
 export interface MeasuredCollector {
@@ -19,7 +20,7 @@ export function startCollector(
   nodeOptions: readonly string[] = [],
 ): MeasuredCollector {
   const child = fork(CHILD, [JSON.stringify(order)], {
-    execArgv: [...nodeOptions],
+    execArgv: [...manifest.collect.nodeOptions, ...nodeOptions],
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   const ended = new Promise<Usage>((resolve, reject) => {

@@ -22,7 +22,10 @@ export type Happening =
   | { readonly kind: "stop"; readonly which: number }
   | { readonly kind: "kill"; readonly which: number }
   | { readonly kind: "pause"; readonly which: number; readonly ms: number }
+  /** One collector's clock is set back; forward would be more skew than acknowledgements allow for. */
   | { readonly kind: "jump"; readonly which: number; readonly ms: number }
+  /** Everybody's clock is set, forward or back. */
+  | { readonly kind: "leap"; readonly ms: number }
   /** Store calls fail, some of them after they were applied, some land late. */
   | { readonly kind: "errors"; readonly ms: number; readonly share: number }
   | { readonly kind: "chunks-fail"; readonly ms: number; readonly forGood: boolean };
@@ -70,8 +73,9 @@ const faults: fc.Arbitrary<Happening>[] = [
   fc.record({
     kind: fc.constant("jump" as const),
     which,
-    ms: fc.integer({ min: -30_000, max: 20_000 }),
+    ms: fc.integer({ min: -30_000, max: 50 }),
   }),
+  fc.record({ kind: fc.constant("leap" as const), ms: fc.integer({ min: -10_000, max: 60_000 }) }),
   fc.record({
     kind: fc.constant("errors" as const),
     ms: fc.integer({ min: 500, max: 15_000 }),

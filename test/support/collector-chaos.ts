@@ -60,6 +60,7 @@ const START_REPEAT_MS = 5_000;
 interface Running {
   readonly owner: Owner;
   readonly lease: number;
+  readonly startedAt: EpochMs;
   readonly process: ChaoticProcess;
   readonly stop: AbortController;
   isDone: boolean;
@@ -77,9 +78,10 @@ export async function playScenario(scenario: Scenario): Promise<Played> {
   const failures: unknown[] = [];
   const running: Running[] = [];
   const wakes: { at: EpochMs; wake: () => void }[] = [];
-  const startedFor = new Map<number, { epoch: number; at: EpochMs }>();
+
   const slots = slotsIn(wholeSpace(), scenario.slotsLog2);
   let made = 0;
+  let leaptMs = 0;
   let errorsUntil = clock.now();
   let errorShare = 0;
   let chunksFailUntil = clock.now();
@@ -108,7 +110,7 @@ export async function playScenario(scenario: Scenario): Promise<Played> {
     const owner = world.ids.owner();
     const process = chaoticProcess(clock, fate, (random() - 0.5) * 60);
     const stop = new AbortController();
-    const one: Running = { owner, lease, process, stop, isDone: false };
+    const one: Running = { owner, lease, startedAt: clock.now(), process, stop, isDone: false };
     running.push(one);
     const deps = process.deps({
       clock,
@@ -145,14 +147,19 @@ export async function playScenario(scenario: Scenario): Promise<Played> {
     const asked = await world.requests.list(POOL, wholeSpace(), scenario.slotsLog2);
     for (const lease of fleet?.leases ?? []) {
       const number = Number(lease.id);
-      const before = startedFor.get(number);
+
       const isAsked = asked.some(({ slot }) =>
         contains(lease.ranges, slotRange(slot, scenario.slotsLog2).from),
       );
       if (!needsStart(lease, isAsked, now)) continue;
-      if (before?.epoch === lease.epoch && now - before.at < START_REPEAT_MS) continue;
-      startedFor.set(number, { epoch: lease.epoch, at: now });
-      start(number);
+      const isUnderWay = running.some(
+        (one) =>
+          !one.isDone &&
+          one.lease === number &&
+          one.owner !== lease.holder?.owner &&
+          now - one.startedAt < START_REPEAT_MS,
+      );
+      if (!isUnderWay) start(number);
     }
   }
 
@@ -225,6 +232,7 @@ export async function playScenario(scenario: Scenario): Promise<Played> {
         return;
       case "kill":
         one?.process.kill();
+        if (one !== undefined) one.isDone = true;
         return;
       case "pause":
         one?.process.pause();
@@ -232,6 +240,10 @@ export async function playScenario(scenario: Scenario): Promise<Played> {
         return;
       case "jump":
         one?.process.jump(what.ms);
+        return;
+      case "leap":
+        clock.jump(what.ms);
+        leaptMs += what.ms;
         return;
       case "errors":
         errorsUntil = after(clock.now(), what.ms);
@@ -258,7 +270,7 @@ export async function playScenario(scenario: Scenario): Promise<Played> {
       if (due.at <= clock.now()) due.wake();
       else wakes.push(due);
     }
-    await clock.advance(after(beganAt, passed + STEP_MS) - clock.now());
+    await clock.advance(Math.max(0, beganAt + leaptMs + passed + STEP_MS - clock.now()));
   }
   await look();
   for (const one of running) one.process.kill();

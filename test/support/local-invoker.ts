@@ -18,6 +18,7 @@ function described<Name extends FunctionName>(
   return {
     folder: FIXTURES,
     memoryMb: 256,
+    nodeOptions: [],
     timeoutMs: durationMs(20_000),
     asyncRetriesMax: 0,
     environment: [],
