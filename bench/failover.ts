@@ -3,7 +3,7 @@
  * captured again, what is captured twice, and whether anything is lost. The truth about captures is
  * the target server's own log of arrivals.
  *
- *     npm run bench:failover [-- --kills 50] [-- --targets 2000] [-- --collectors 4]
+ *     npm run bench:failover [-- --kills 50] [-- --targets 2000] [-- --collectors 4] [-- --keep]
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,13 +24,15 @@ import { say } from "./support/bench-world.ts";
 import {
   account,
   recoveryMs,
+  dueCaptures,
   repeats,
   stamp,
+  type DueCapture,
   type Kill,
   type KilledTarget,
 } from "./support/failover-verdict.ts";
 import { httpTarget } from "./support/http-targets.ts";
-import { ownerLog, type OwnerLog } from "./support/owner-log.ts";
+import { ownerLog, type OwnerLog, type Ownership } from "./support/owner-log.ts";
 import { readBack } from "./support/read-back.ts";
 import { quantile, startTargetServer, type TargetServer } from "./support/target-log.ts";
 
@@ -39,6 +41,7 @@ const { values } = parseArgs({
     kills: { type: "string", default: "50" },
     targets: { type: "string", default: "2000" },
     collectors: { type: "string", default: "4" },
+    keep: { type: "boolean", default: false },
   },
 });
 const KILLS = Number(values.kills);
@@ -86,30 +89,19 @@ try {
   const to = Date.now() - SETTLE_MS;
   const stopped = await cloud.stop();
   const arrivals = await server.arrivals(data);
-  judge({ kills, arrivals, from, to });
   const ids = targets.map(({ id }) => id);
   const query = { pool: POOL, slotsLog2, ids, since: from - 120_000, until: Date.now() };
   const records = await readBack(cloud.stores.samples, query);
-  const span = { slotsLog2, from, to };
-  const { due, captured, missed, lost, invented } = account(targets, records, arrivals, span);
-  const reasons = [...missed].map(([reason, count]) => `${count} ${reason}`).join(", ");
-  console.log(
-    `due ${due}: ${captured} read back as captured, missed: ${reasons || "none"}; at the end ${stopped.abandoned} abandoned`,
-  );
-  for (const text of lost.slice(0, 5)) console.log(`  lost: ${text}`);
-  for (const text of owners.errors.slice(0, 5)) console.log(`  logged as an error: ${text}`);
-  for (const text of invented.slice(0, 5)) console.log(`  never arrived: ${text}`);
-  say(
-    "read back as captured, but never arrived",
-    String(invented.length),
-    "0",
-    invented.length === 0,
-  );
-  say("due captures neither read back nor missed", String(lost.length), "0", lost.length === 0);
+  const due = dueCaptures(targets, records, arrivals, { slotsLog2, from, to });
+  console.log(`${kills.length} kills, ${stamp(from)} to ${stamp(to)}`);
+  judgeRecovery(kills, arrivals);
+  judgeRepeats(kills, due);
+  judgeLosses(due, stopped.abandoned);
 } finally {
   await cloud.stop();
   server.stop();
-  rmSync(data, { recursive: true, force: true });
+  if (values.keep) console.log(`kept: ${data}`);
+  else rmSync(data, { recursive: true, force: true });
 }
 
 async function register({ stores, invoke }: LocalCloud, { origin }: TargetServer): Promise<void> {
@@ -212,17 +204,32 @@ async function afterKill(
   };
 }
 
-interface Judged {
-  readonly kills: readonly Kill[];
-  readonly arrivals: ReadonlyMap<number, readonly number[]>;
-  readonly from: number;
-  readonly to: number;
+function judgeLosses(due: readonly DueCapture[], abandoned: number): void {
+  const { captured, missed, lost, invented } = account(due);
+  const reasons = [...missed].map(([reason, count]) => `${count} ${reason}`).join(", ");
+  console.log(
+    `due ${due.length}: ${captured} read back as captured, missed: ${reasons || "none"}; at the end ${abandoned} abandoned`,
+  );
+  for (const text of lost.slice(0, 5)) console.log(`  lost: ${text}`);
+  for (const text of owners.errors.slice(0, 5)) console.log(`  logged as an error: ${text}`);
+  for (const text of invented.slice(0, 5)) console.log(`  never arrived: ${text}`);
+  say(
+    "read back as captured, but never arrived",
+    String(invented.length),
+    "0",
+    invented.length === 0,
+  );
+  say("due captures neither read back nor missed", String(lost.length), "0", lost.length === 0);
 }
 
-function judge({ kills, arrivals, from, to }: Judged): void {
+function judgeRecovery(
+  kills: readonly Kill[],
+  arrivals: ReadonlyMap<number, readonly number[]>,
+): void {
   const firsts: number[] = [];
   const everyTarget: number[] = [];
   const spans = new Map<string, number[]>();
+  const slow: string[] = [];
   const add = (name: string, span: number): void => {
     spans.set(name, [...(spans.get(name) ?? []), span]);
   };
@@ -233,6 +240,8 @@ function judge({ kills, arrivals, from, to }: Judged): void {
     const owner = owners
       .all()
       .find(({ lease, epoch }) => lease === kill.lease && epoch === kill.epoch + 1);
+    if ((recovered.first ?? GOAL_MS + 1) > GOAL_MS)
+      slow.push(`${kill.lease} epoch ${kill.epoch}: ${details(kill, recovered.first, owner)}`);
     add("kill to expiry", kill.expiresAt - kill.at);
     if (owner === undefined) continue;
     const { startedAt, invokedAt, ownedAt } = owner;
@@ -247,10 +256,10 @@ function judge({ kills, arrivals, from, to }: Judged): void {
       add("expiry to first arrival", kill.at + recovered.first - kill.expiresAt);
     }
   }
-  console.log(`${kills.length} kills, ${stamp(from)} to ${stamp(to)}`);
   for (const [name, found] of spans) console.log(`  ${name.padEnd(38)} ${summary(found)}`);
   console.log(`  ${"kill to every 5 s target captured again".padEnd(38)} ${summary(everyTarget)}`);
   console.log(`  ${"kill to first arrival".padEnd(38)} ${summary(firsts)}`);
+  for (const text of slow) console.log(`  slow: ${text}`);
   const p99 = at(firsts, 0.99);
   say(
     "killed with -9 to captured again, p99",
@@ -258,7 +267,10 @@ function judge({ kills, arrivals, from, to }: Judged): void {
     `<= ${GOAL_MS} ms`,
     p99 <= GOAL_MS,
   );
-  const found = repeats(kills, targets, arrivals, { slotsLog2, from, to });
+}
+
+function judgeRepeats(kills: readonly Kill[], due: readonly DueCapture[]): void {
+  const found = repeats(kills, due);
   for (const text of [...found.committed, ...found.unexplained].slice(0, 5))
     console.log(`  ${text}`);
   say(
@@ -279,6 +291,20 @@ function judge({ kills, arrivals, from, to }: Judged): void {
     "0",
     found.unexplained.length === 0,
   );
+}
+
+function details(kill: Kill, first: number | undefined, owner: Ownership | undefined): string {
+  const moments = {
+    killed: kill.at,
+    expired: kill.expiresAt,
+    "start asked for": owner?.startedAt,
+    "event handed in": owner?.invokedAt,
+    owned: owner?.ownedAt,
+    "first arrival": first === undefined ? undefined : kill.at + first,
+  };
+  return Object.entries(moments)
+    .map(([name, moment]) => `${name} ${moment === undefined ? "?" : stamp(moment)}`)
+    .join(", ");
 }
 
 function at(spans: readonly number[], q: number): number {

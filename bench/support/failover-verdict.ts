@@ -33,6 +33,10 @@ export interface KilledTarget {
 const UNDERWAY_MS = 500;
 /** Arrivals are stamped by another process. */
 const STAMP_SLACK_MS = 20;
+/** A request arrives within its target's time-out, or it failed. */
+const ARRIVES_WITHIN_MS = 3_000;
+/** Arrivals near the ends of the measured time may belong to instants outside of it. */
+const LEAD_MS = 120_000;
 
 /** From a kill to the first arrival of any target of its slots; undefined when none came. */
 export function recoveryMs(
@@ -72,54 +76,105 @@ export interface Repeats {
   readonly unexplained: readonly string[];
 }
 
-/** Every round of every target due in (from, to] whose captures arrived more than once. */
-export function repeats(
-  kills: readonly Kill[],
+export interface Span {
+  readonly slotsLog2: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** One instant of a target, and what came of it. */
+export interface DueCapture {
+  readonly target: KilledTarget;
+  readonly slot: Slot;
+  readonly offset: number;
+  readonly instant: number;
+  readonly record: TargetRecord | undefined;
+  /** Ascending. */
+  readonly arrivals: readonly number[];
+}
+
+/**
+ * Every instant due in (from, to], with its record as read back and the arrivals that belong to it:
+ * those that its sample explains, else those between it and the target's next instant. (A late
+ * capture may be sent just before the next instant, and arrive after it.)
+ */
+export function dueCaptures(
   targets: readonly KilledTarget[],
+  records: ReadonlyMap<string, readonly TargetRecord[]>,
   arrivals: ReadonlyMap<number, readonly number[]>,
-  {
-    slotsLog2,
-    from,
-    to,
-  }: { readonly slotsLog2: number; readonly from: number; readonly to: number },
-): Repeats {
+  { slotsLog2, from, to }: Span,
+): DueCapture[] {
+  return targets.flatMap((target) => {
+    const { id, index, cadence } = target;
+    const { hash32 } = targetHash(id);
+    const slot = slotOf(hash32, slotsLog2);
+    const offset = offsetInSlot(hash32, slotsLog2);
+    const shift = instantShift(cadence, slot, slotsLog2, offset);
+    const byInstant = new Map(
+      (records.get(id) ?? []).flatMap((record) =>
+        record.round === undefined ? [] : [[record.round + shift, record] as const],
+      ),
+    );
+    const instants = dueInstants(id, cadence, slotsLog2, from - LEAD_MS, to + LEAD_MS);
+    const seen = new Map<number, number[]>(instants.map((instant) => [instant, []]));
+    for (const at of arrivals.get(index) ?? []) {
+      const instant =
+        explained(byInstant, at) ?? instants.findLast((due) => due <= at + STAMP_SLACK_MS);
+      if (instant !== undefined) seen.get(instant)?.push(at);
+    }
+    return instants
+      .filter((instant) => instant > from && instant <= to)
+      .map((instant) => ({
+        target,
+        slot,
+        offset,
+        instant,
+        record: byInstant.get(instant),
+        arrivals: seen.get(instant) ?? [],
+      }));
+  });
+}
+
+/** The instant whose sample was begun not long before this arrival. */
+function explained(byInstant: ReadonlyMap<number, TargetRecord>, at: number): number | undefined {
+  for (const [instant, record] of byInstant) {
+    if (record.kind !== "sample") continue;
+    const since = at - record.capture.startedAt;
+    if (since >= -STAMP_SLACK_MS && since < ARRIVES_WITHIN_MS) return instant;
+  }
+  return undefined;
+}
+
+/** Every round whose captures arrived more than once. */
+export function repeats(kills: readonly Kill[], due: readonly DueCapture[]): Repeats {
   const committed: string[] = [];
   const unexplained: string[] = [];
   let redone = 0;
   let oldestMs = 0;
-  for (const { id, index, cadence, key } of targets) {
-    const { hash32 } = targetHash(id);
-    const slot = slotOf(hash32, slotsLog2);
-    const offset = offsetInSlot(hash32, slotsLog2);
-    const instants = dueInstants(id, cadence, slotsLog2, from, to);
-    for (const [n, instant] of instants.entries()) {
-      const end = instants[n + 1] ?? to;
-      const mine = (arrivals.get(index) ?? []).filter((at) => isIn(at, instant, end));
-      for (const [m, again] of mine.entries()) {
-        const before = mine[m - 1];
-        if (before === undefined) continue;
-        const text = `${id}, due ${stamp(instant)}, captured ${stamp(before)} and ${stamp(again)}`;
-        const kill = kills.find(
-          ({ slots, at }) => slots.has(slot) && before <= at + UNDERWAY_MS && at < again,
-        );
-        if (kill === undefined) {
-          unexplained.push(text);
-          continue;
-        }
-        const watermark = kill.schedules.get(`${slot} ${key}`)?.watermark;
-        if (watermark !== undefined && !isAfter(epochMs(instant), offset, watermark)) {
-          committed.push(`${text}, committed to ${stamp(watermark.at)}`);
-        }
-        redone += 1;
-        oldestMs = Math.max(oldestMs, kill.at - before);
+  for (const { target, slot, offset, instant, arrivals } of due) {
+    for (const [n, again] of arrivals.entries()) {
+      const before = arrivals[n - 1];
+      if (before === undefined) continue;
+      const text = `${target.id}, due ${stamp(instant)}, captured ${stamp(before)} and ${stamp(again)}`;
+      const kill = kills.find(
+        ({ slots, at }) => slots.has(slot) && before <= at + UNDERWAY_MS && at < again,
+      );
+      if (kill === undefined) {
+        unexplained.push(text);
+        continue;
       }
+      const watermark = kill.schedules.get(`${slot} ${target.key}`)?.watermark;
+      if (watermark !== undefined && !isAfter(epochMs(instant), offset, watermark)) {
+        committed.push(`${text}, committed to ${stamp(watermark.at)}`);
+      }
+      redone += 1;
+      oldestMs = Math.max(oldestMs, kill.at - before);
     }
   }
   return { redone, oldestMs, committed, unexplained };
 }
 
 export interface Accounted {
-  readonly due: number;
   readonly captured: number;
   /** By reason. */
   readonly missed: ReadonlyMap<string, number>;
@@ -129,53 +184,22 @@ export interface Accounted {
   readonly invented: readonly string[];
 }
 
-/** Every instant due in (from, to] against what is read back. */
-export function account(
-  targets: readonly KilledTarget[],
-  records: ReadonlyMap<string, readonly TargetRecord[]>,
-  arrivals: ReadonlyMap<number, readonly number[]>,
-  {
-    slotsLog2,
-    from,
-    to,
-  }: { readonly slotsLog2: number; readonly from: number; readonly to: number },
-): Accounted {
+export function account(due: readonly DueCapture[]): Accounted {
   const missed = new Map<string, number>();
   const lost: string[] = [];
   const invented: string[] = [];
-  let due = 0;
   let captured = 0;
-  for (const { id, index, cadence } of targets) {
-    const { hash32 } = targetHash(id);
-    const slot = slotOf(hash32, slotsLog2);
-    const seen = arrivals.get(index) ?? [];
-    const shift = instantShift(cadence, slot, slotsLog2, offsetInSlot(hash32, slotsLog2));
-    const byInstant = new Map(
-      (records.get(id) ?? []).flatMap((record) =>
-        record.round === undefined ? [] : [[record.round + shift, record] as const],
-      ),
-    );
-    const instants = dueInstants(id, cadence, slotsLog2, from, to);
-    for (const [n, instant] of instants.entries()) {
-      due += 1;
-      const record = byInstant.get(instant);
-      const text = `${id}, due ${stamp(instant)}`;
-      if (record === undefined) lost.push(text);
-      else if (record.kind === "missed") {
-        missed.set(record.reason, (missed.get(record.reason) ?? 0) + 1);
-      } else {
-        captured += 1;
-        const end = instants[n + 1] ?? Number.POSITIVE_INFINITY;
-        if (!seen.some((at) => isIn(at, instant, end))) invented.push(text);
-      }
+  for (const { target, instant, record, arrivals } of due) {
+    const text = `${target.id}, due ${stamp(instant)}`;
+    if (record === undefined) lost.push(text);
+    else if (record.kind === "missed")
+      missed.set(record.reason, (missed.get(record.reason) ?? 0) + 1);
+    else {
+      captured += 1;
+      if (arrivals.length === 0) invented.push(text);
     }
   }
-  return { due, captured, missed, lost, invented };
-}
-
-/** Whether an arrival belongs to the round whose instant, and whose next instant, these are. */
-function isIn(at: number, instant: number, next: number): boolean {
-  return at >= instant - STAMP_SLACK_MS && at < next - STAMP_SLACK_MS;
+  return { captured, missed, lost, invented };
 }
 
 export function stamp(moment: number): string {

@@ -6,8 +6,9 @@
  * - start lateness: a capture's start minus its target's own instant. It is counted in buckets by
  *   whoever captures; a percentile is the upper bound of its bucket.
  * - backlog: rounds that have begun and are not wholly committed.
- * - missed: due captures that were recorded as not taken; redone: captures of a (target, round) that
- *   had been captured before. Both are counted by whoever does them, by the minute.
+ * - missed: due captures that were recorded as not taken, counted by whoever records them.
+ * - redone: captures that a dead owner may have made already: due before its last heartbeat and not
+ *   committed. Counted by whoever makes them again: an upper bound, as its own were never committed.
  * - orphaned: slots that nobody captures while something in them is due.
  *
  * In:    schedules, targets, leases, now                   Out: milliseconds and counts

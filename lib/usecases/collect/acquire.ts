@@ -10,6 +10,7 @@ import { DependencyError } from "#domain/errors.ts";
 import { isHeld, type Lease } from "#domain/lease.ts";
 import { releaseAt } from "#domain/lease-times.ts";
 import { limits } from "#domain/limits.ts";
+import { after, type EpochMs } from "#domain/units.ts";
 import { sleep } from "#ports/clock.ts";
 import type { CollectDeps, CollectInvocationContext } from "./settings.ts";
 
@@ -17,7 +18,12 @@ import type { CollectDeps, CollectInvocationContext } from "./settings.ts";
 const PATIENCE_MS = 20_000;
 
 export type Acquired =
-  | { readonly kind: "acquired"; readonly lease: Lease }
+  | {
+      readonly kind: "acquired";
+      readonly lease: Lease;
+      /** Last heartbeat of the owner it was taken from, when that one had not let go. */
+      readonly silentSince?: EpochMs;
+    }
   | { readonly kind: "skipped"; readonly why: "gone" | "held" | "taken" | "stopped" };
 
 /** @param meanwhile called once with the lease as found, while its owner still has it. */
@@ -37,6 +43,9 @@ export async function acquireLease(
     }
     if (!isHeld(lease, clock.now(), settings.skewMaxMs)) {
       const result = await take(deps, context);
+      if (result?.kind === "acquired" && lease.holder !== undefined) {
+        return { ...result, silentSince: after(lease.holder.expiresAt, -settings.ttlMs) };
+      }
       if (result !== undefined) return result;
     } else if (!isLeaving(lease, deps)) {
       return { kind: "skipped", why: "held" };

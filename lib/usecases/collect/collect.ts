@@ -64,6 +64,7 @@ export async function collect(
     });
     return report(collector, "skipped", 0);
   }
+  collector.state.redoThrough = acquired.silentSince ?? epochMs(0);
   return work(collector, acquired.lease);
 }
 
@@ -116,6 +117,7 @@ function makeCollector(deps: CollectDeps, context: CollectInvocationContext, slo
 
     abort: abort.signal,
     inFlight: 0,
+    redoThrough: epochMs(0),
     line: [],
     dueRate: 0,
     commits: 0,

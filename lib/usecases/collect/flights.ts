@@ -97,6 +97,7 @@ function land(state: CollectorState, flight: Flight, capture: Capture): void {
       const entry = landedOn(flight, open.entries[index]);
       const line = sampleLine(entry.prefix, open.round.at, epochOf(state, run), capture);
       note(state, { run, entry, capture, sequence: keepLine(state, entry.bucket, line) });
+      if (flight.instant <= state.redoThrough) state.counters.add("redone", 1);
       if (flight.late) state.counters.add("late", 1);
       else state.counters.lateness(capture.startedAt - flight.instant);
       if (index < 0) return;

@@ -44,6 +44,8 @@ export interface Requests {
 interface OpenWork extends RequestWork {
   readonly hold: SlotHold;
   isAbandoned: boolean;
+  /** Of the request as last seen. */
+  lastStamp: string;
   waiting: number;
   /** When the contents were read that its items are of. */
   readAt: number;
@@ -60,10 +62,20 @@ export function requests(state: CollectorState, rangesNow: () => RangeSet): Requ
     if (isLeaving()) return;
     const found = await state.deps.requests.list(state.pool, rangesNow(), state.slotsLog2);
     for (const request of found) {
-      if (working.size >= SLOTS_AT_ONCE || isLeaving()) return;
-      if (working.has(request.slot) || !isOwned(state, request.slot)) continue;
-      await takeUp(request);
+      if (isLeaving()) return;
+      if (working.size >= SLOTS_AT_ONCE && !working.has(request.slot)) continue;
+      if (!isOwned(state, request.slot)) continue;
+      const work = working.get(request.slot);
+      if (work === undefined) await takeUp(request);
+      else await lookAgain(work, request);
     }
+  }
+
+  /** Asked for again meanwhile: its turn comes, but what is new has its rounds from now on. */
+  async function lookAgain(work: OpenWork, request: CaptureRequest): Promise<void> {
+    if (work.lastStamp === request.stamp) return;
+    work.lastStamp = request.stamp;
+    await readSlotAnew(state, work.hold);
   }
 
   async function takeUp(request: CaptureRequest): Promise<void> {
@@ -157,6 +169,7 @@ function openWork(request: CaptureRequest, hold: SlotHold): OpenWork {
     request,
     hold,
     isAbandoned: false,
+    lastStamp: request.stamp,
     waiting: 0,
     readAt: -1,
     runs: new Set(),

@@ -18,7 +18,7 @@ import type { SlotContents } from "#ports/schedule-store.ts";
 import { evict } from "./cache.ts";
 import { entriesOf } from "./entries.ts";
 import { nextInstant, rebuild } from "./rounds.ts";
-import type { ScheduleRun } from "./run.ts";
+import type { Entry, ScheduleRun } from "./run.ts";
 import { wakeRun, type CollectorState, type SlotHold } from "./state.ts";
 
 /** Parsed targets cost about this many times their stored bytes (measured with 300-byte records). */
@@ -62,7 +62,19 @@ export async function readSchedules(state: CollectorState, hold: SlotHold): Prom
     state.deps.schedules.readSchedules(state.pool, hold.slot),
   );
   hold.unread = false;
-  for (const schedule of schedules) adoptSchedule(state, hold, schedule);
+  for (const schedule of schedules) {
+    const run = adoptSchedule(state, hold, schedule);
+    // A registration came since the targets were read: they are read again before anything is due.
+    if (run === undefined || run.revision === schedule.revision || run.rounds.length > 0) continue;
+    run.entries = undefined;
+    wakeRun(state, run, state.deps.clock.now());
+  }
+}
+
+/** What is cached serves a new run only if it is as new as what the run was made from. */
+function cachedEntries(hold: SlotHold, schedule: Schedule): readonly Entry[] | undefined {
+  const cached = hold.contents?.get(schedule.cadence);
+  return cached?.schedule.revision === schedule.revision ? cached.entries : undefined;
 }
 
 /** Begins a run anew from what is committed, at the next heartbeat: what it has open is dropped. */
@@ -195,10 +207,7 @@ function adoptSchedule(
     cadence,
     key: schedule.cadence,
     schedule: { cadence, slot: hold.slot, slotsLog2: state.slotsLog2 },
-    entries:
-      hold.contents === undefined
-        ? undefined
-        : (hold.contents.get(schedule.cadence)?.entries ?? []),
+    entries: cachedEntries(hold, schedule),
     version: schedule.version,
     revision: schedule.revision,
     serviceMs: schedule.serviceMs,

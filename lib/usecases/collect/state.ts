@@ -70,6 +70,8 @@ export interface CollectorState {
   /** Aborted when everything under way is to end at once. */
   readonly abort: AbortSignal;
   inFlight: number;
+  /** What was due until then a dead owner may have captured already: capturing it again is redo. */
+  redoThrough: EpochMs;
   /** Runs that stopped at the limit of captures under way, in order. */
   line: ScheduleRun[];
   /** Captures per second that are known to be due in the slots that were read. */
