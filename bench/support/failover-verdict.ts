@@ -135,14 +135,18 @@ export function dueCaptures(
   });
 }
 
-/** The instant whose sample was begun not long before this arrival. */
+/** The instant whose sample was begun last before this arrival, and not long before. */
 function explained(byInstant: ReadonlyMap<number, TargetRecord>, at: number): number | undefined {
+  let found: number | undefined;
+  let last = at - ARRIVES_WITHIN_MS;
   for (const [instant, record] of byInstant) {
     if (record.kind !== "sample") continue;
-    const since = at - record.capture.startedAt;
-    if (since >= -STAMP_SLACK_MS && since < ARRIVES_WITHIN_MS) return instant;
+    const { startedAt } = record.capture;
+    if (startedAt < last || startedAt > at + STAMP_SLACK_MS) continue;
+    last = startedAt;
+    found = instant;
   }
-  return undefined;
+  return found;
 }
 
 /** Every round whose captures arrived more than once. */

@@ -1,6 +1,6 @@
 /**
  * Collectors through whatever may happen to them: DESIGN, section 4, "What must hold in every
- * reachable state". More runs: LAMPLIGHTER_CHAOS_RUNS=500 npx vitest run test/usecases/collect
+ * reachable state". More and other runs: LAMPLIGHTER_CHAOS_RUNS=500 LAMPLIGHTER_CHAOS_SEED=7
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -9,11 +9,9 @@ import { whatFailed, whatFaultsWouldExcuse } from "#test/support/chaos-checks.ts
 import { playScenario } from "#test/support/collector-chaos.ts";
 
 const RUNS = Number(process.env["LAMPLIGHTER_CHAOS_RUNS"] ?? 8);
-const SEED = process.env["LAMPLIGHTER_CHAOS_SEED"];
-const OPTIONS = {
-  numRuns: RUNS,
-  ...(SEED !== undefined && { seed: Number(SEED) }),
-};
+// The same scenarios every time, unless asked for others: a build doesn't fail by bad luck.
+const SEED = Number(process.env["LAMPLIGHTER_CHAOS_SEED"] ?? 20_261_121);
+const OPTIONS = { numRuns: RUNS, seed: SEED, endOnFailure: true };
 const SHOWN = 8;
 
 describe("collectors, whatever happens", { timeout: Math.max(120_000, RUNS * 20_000) }, () => {
