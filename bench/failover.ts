@@ -13,10 +13,9 @@ import { parseArgs } from "node:util";
 import { systemIds } from "#adapters/system/ids.ts";
 import { jsonLog } from "#adapters/system/log.ts";
 import { cadenceKey, every } from "#domain/cadence.ts";
-import { leaseId } from "#domain/lease.ts";
 import { limits } from "#domain/limits.ts";
 import { POLICIES_DEFAULT } from "#domain/policy.ts";
-import { slotsIn, wholeSpace } from "#domain/range.ts";
+import { wholeSpace } from "#domain/range.ts";
 import { startLocalCloud, type LocalCloud } from "#local/cloud.ts";
 import { dataPaths } from "#local/paths.ts";
 import { registerTargets } from "#usecases/register-targets.ts";
@@ -31,8 +30,9 @@ import {
   type Kill,
   type KilledTarget,
 } from "./support/failover-verdict.ts";
+import { killCollectors } from "./support/kills.ts";
 import { httpTarget } from "./support/http-targets.ts";
-import { ownerLog, type OwnerLog, type Ownership } from "./support/owner-log.ts";
+import { ownerLog, type Ownership } from "./support/owner-log.ts";
 import { readBack } from "./support/read-back.ts";
 import { quantile, startTargetServer, type TargetServer } from "./support/target-log.ts";
 
@@ -49,15 +49,10 @@ const COLLECTORS = Number(values.collectors);
 const POOL = "bench";
 const slotsLog2 = 6;
 const GOAL_MS = limits.leaseTtlMs + 2_500;
-/** Since the last kill of any lease; the same lease is left alone for much longer. */
-const KILL_EVERY_MS = 4_000;
-const LEASE_REST_MS = 20_000;
 const FIRST_CAPTURES_WITHIN_MS = 180_000;
 const SETTLE_MS = 15_000;
 /** After the last kill: its slots come back, and what was missed is recorded. */
 const AFTERWARDS_MS = 25_000;
-/** By then a heartbeat or commit that was under way has landed, and nobody else may own the lease. */
-const LANDED_MS = 1_000;
 const TIMEOUT_MS = 3_000;
 
 const cadences = [every(5_000), every(60_000)] as const;
@@ -84,7 +79,7 @@ try {
   await allCaptured(cloud, server);
   await wait(SETTLE_MS);
   const from = Date.now();
-  const kills = await killAll(cloud, owners);
+  const kills = await killCollectors(cloud, owners, { kills: KILLS, collectors: COLLECTORS });
   await wait(AFTERWARDS_MS);
   const to = Date.now() - SETTLE_MS;
   const stopped = await cloud.stop();
@@ -138,70 +133,6 @@ async function allCaptured({ stores }: LocalCloud, log: TargetServer): Promise<v
     await wait(500);
   }
   throw new Error(`first captures take too long: ${await log.count()} arrivals`);
-}
-
-async function killAll(of: LocalCloud, log: OwnerLog): Promise<Kill[]> {
-  const kills: Promise<Kill>[] = [];
-  const lastAt = new Map<string, number>();
-  const endAt = Date.now() + KILLS * LEASE_REST_MS + 60_000;
-  while (kills.length < KILLS && Date.now() < endAt) {
-    const rested = Array.from({ length: COLLECTORS }, (_, n) => leaseId(n + 1)).filter((lease) => {
-      const owner = log.current(lease);
-      const killedAt = lastAt.get(lease) ?? 0;
-      return (
-        owner !== undefined && owner.ownedAt > killedAt && Date.now() - killedAt > LEASE_REST_MS
-      );
-    });
-    const lease = rested[Math.floor(Math.random() * rested.length)];
-    const owner = lease === undefined ? undefined : log.current(lease);
-    if (lease === undefined || owner === undefined) {
-      await wait(200);
-      continue;
-    }
-    const found = await of.stores.leases.findLease(POOL, lease);
-    if (found?.epoch !== owner.epoch || found.holder === undefined) {
-      await wait(200);
-      continue;
-    }
-    const at = Date.now();
-    process.kill(owner.pid, "SIGKILL");
-    lastAt.set(lease, at);
-    kills.push(afterKill(of, lease, owner.epoch, at));
-    await wait(KILL_EVERY_MS * (0.5 + Math.random()));
-  }
-  if (kills.length < KILLS) throw new Error(`only ${kills.length} of ${KILLS} kills were possible`);
-  return Promise.all(kills);
-}
-
-async function afterKill(
-  { stores }: LocalCloud,
-  id: ReturnType<typeof leaseId>,
-  epoch: number,
-  at: number,
-): Promise<Kill> {
-  await wait(LANDED_MS);
-  const lease = await stores.leases.findLease(POOL, id);
-  if (lease?.holder === undefined || lease.epoch !== epoch) {
-    throw new Error(`lease ${id} changed hands within ${LANDED_MS} ms of a kill`);
-  }
-  const slots = slotsIn(lease.ranges, slotsLog2);
-  const schedules = new Map<
-    string,
-    Kill["schedules"] extends ReadonlyMap<string, infer S> ? S : never
-  >();
-  for (const slot of slots) {
-    for (const schedule of await stores.schedules.readSchedules(POOL, slot)) {
-      schedules.set(`${slot} ${schedule.cadence}`, schedule);
-    }
-  }
-  return {
-    lease: id,
-    epoch,
-    at,
-    expiresAt: lease.holder.expiresAt,
-    slots: new Set(slots),
-    schedules,
-  };
 }
 
 function judgeLosses(due: readonly DueCapture[], abandoned: number): void {

@@ -22,7 +22,7 @@ export interface OwnerLog {
   /** The last known of each lease. */
   current(lease: string): Ownership | undefined;
   all(): readonly Ownership[];
-  /** Error lines of functions. */
+  /** Error lines of functions, and invocations that failed by themselves. */
   readonly errors: readonly string[];
 }
 
@@ -68,6 +68,9 @@ export function ownerLog(logs: string): OwnerLog {
       if (event.kind === "invocation-started" && event.name === "collect") {
         invoked.set(event.requestId, { pid: event.pid, at: Date.now() });
       }
+      if (event.kind === "invocation-ended" && OWN_FAILURES.has(event.outcome)) {
+        errors.push(`${event.name} ${event.outcome}: ${event.error ?? ""}`);
+      }
       if (event.kind !== "function-log") return;
       if (event.level === "error") errors.push(`${event.name}: ${event.text}`);
       if (!event.text.startsWith(OWNS)) return;
@@ -80,6 +83,8 @@ export function ownerLog(logs: string): OwnerLog {
   };
 }
 
+/** `killed` is our doing. */
+const OWN_FAILURES = new Set<string>(["failed", "timed-out"]);
 const OWNS = "owns the lease";
 
 function parse(text: string): z.infer<typeof line> | undefined {

@@ -33,11 +33,14 @@ export interface Committer {
 interface Noted {
   readonly run: ScheduleRun;
   readonly watermark: Watermark;
+  readonly notedAt: EpochMs;
 }
 
 /** More at once gains nothing: the store answers in milliseconds, and each schedule waits for its own only. */
 const AT_ONCE = 32;
 const RETRY_MS = 1_000;
+/** What keeping a chunk and a commit may take. */
+const COMMIT_RESERVE_MS = 300;
 const CUT_LOOK_MS = 300;
 
 export function committer(state: () => CollectorState): Committer {
@@ -50,12 +53,13 @@ export function committer(state: () => CollectorState): Committer {
 
   function note(sequence: number): void {
     const at = state();
+    const now = at.deps.clock.now();
     const list = noted.get(sequence) ?? [];
     for (const run of at.dirty) {
       run.dirty = false;
       if (run.dropped) continue;
-      advanceDone(run, at.deps.clock.now());
-      list.push({ run, watermark: run.done });
+      advanceDone(run, now);
+      list.push({ run, watermark: run.done, notedAt: now });
     }
     at.dirty = [];
     noted.set(sequence, list);
@@ -71,9 +75,9 @@ export function committer(state: () => CollectorState): Committer {
 
   function durable(sequence: number): void {
     lastReported = sequence;
-    for (const { run, watermark } of noted.get(sequence) ?? []) {
+    for (const { run, watermark, notedAt } of noted.get(sequence) ?? []) {
       if (sequence < run.notBefore) continue;
-      run.committable = { watermark, sequence };
+      run.committable = { watermark, sequence, notedAt };
       consider(run);
     }
     noted.delete(sequence);
@@ -251,11 +255,20 @@ function isWanted(
     return false;
   }
   if (ready.watermark.offset === OFFSET_ALL || run.kept !== undefined || state.leaving) return true;
+  return isOverdue(state, run, now);
+}
+
+/**
+ * Whether a crash would soon repeat more than ten seconds of captures: before the next chunk is
+ * durable. A round whose window ends in time is waited for: it is committed whole, and only once.
+ */
+function isOverdue(state: CollectorState, run: ScheduleRun, now: EpochMs): boolean {
   const { commitEveryMs, chunkEveryMs } = state.deps.settings;
-  return (
-    run.uncommittedSince !== undefined &&
-    now - run.uncommittedSince >= commitEveryMs - chunkEveryMs / 2
-  );
+  if (run.uncommittedSince === undefined) return false;
+  const latest = run.uncommittedSince + commitEveryMs - COMMIT_RESERVE_MS;
+  const endsAt = run.rounds[0]?.round.endsAt;
+  if (endsAt !== undefined && now <= endsAt && endsAt < latest) return false;
+  return now >= latest - chunkEveryMs;
 }
 
 /** Another's commit landed between ours: where it went further, ours has nothing to add. */

@@ -159,5 +159,5 @@ export function countCommitted(state: CollectorState, run: ScheduleRun, sent: Co
   const open =
     run.asked > 0 || run.rounds.some((each) => each.inFlight > 0 || each.prefix < each.next);
   const isBehind = compareWatermarks(run.done, run.committed) > 0;
-  run.uncommittedSince = open || run.dirty || isBehind ? state.deps.clock.now() : undefined;
+  run.uncommittedSince = open || run.dirty || isBehind ? sent.notedAt : undefined;
 }

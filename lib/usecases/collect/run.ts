@@ -123,6 +123,8 @@ export interface ScheduleRun {
 export interface Committable {
   readonly watermark: Watermark;
   readonly sequence: number;
+  /** When it was noted: what was captured later is not in it. */
+  readonly notedAt: EpochMs;
 }
 
 export function isComplete(open: OpenRound): boolean {
