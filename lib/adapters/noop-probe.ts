@@ -18,6 +18,7 @@ export function noopProbe(clock: Clock): Probe {
       for (let index = 0; index < batch.length; index += 1) results[index] = { index, capture };
       return once(results);
     },
+    warm: () => Promise.resolve(),
     refresh: () => undefined,
     close: () => Promise.resolve(),
   };

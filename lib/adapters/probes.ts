@@ -23,6 +23,9 @@ export function probes(byKind: ProbesByKind): Probe {
         ),
       );
     },
+    warm: async () => {
+      await Promise.all(all.map((probe) => probe.warm()));
+    },
     refresh: () => {
       for (const probe of all) probe.refresh();
     },

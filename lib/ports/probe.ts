@@ -24,6 +24,8 @@ export interface ProbeResult {
 export interface Probe {
   /** Starts the batch at once, within the probe's own limits. */
   capture(batch: readonly ProbeTask[], signal: AbortSignal): AsyncIterable<readonly ProbeResult[]>;
+  /** Loads what the first captures would wait for. Never fails; takes a second at most. */
+  warm(): Promise<void>;
   /** Drops pooled connections: after a thaw they are stale. */
   refresh(): void;
   close(): Promise<void>;

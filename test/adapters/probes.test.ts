@@ -61,10 +61,14 @@ describe("probes by kind", () => {
     expect(given[0]).toBe(batch);
   });
 
-  it("refresh and close all", async () => {
+  it("warm, refresh and close all", async () => {
     const calls: string[] = [];
     const recording = (name: string): ReturnType<typeof noopProbe> => ({
       ...noopProbe(wallClock),
+      warm: () => {
+        calls.push(`warm ${name}`);
+        return Promise.resolve();
+      },
       refresh: () => calls.push(`refresh ${name}`),
       close: () => {
         calls.push(`close ${name}`);
@@ -72,8 +76,16 @@ describe("probes by kind", () => {
       },
     });
     const all = probes({ http: recording("http"), noop: recording("noop") });
+    await all.warm();
     all.refresh();
     await all.close();
-    expect(calls).toEqual(["refresh http", "refresh noop", "close http", "close noop"]);
+    expect(calls).toEqual([
+      "warm http",
+      "warm noop",
+      "refresh http",
+      "refresh noop",
+      "close http",
+      "close noop",
+    ]);
   });
 });

@@ -27,7 +27,7 @@ const program = buildProgram({
 describe("help", () => {
   const commands = commandsOf(program).filter((words) => words.at(-1) !== "help");
 
-  test("covers the commands of the issue", () => {
+  test("covers every command", () => {
     const names = commands.map((words) => words.join(" "));
     expect(names).toEqual(
       expect.arrayContaining([

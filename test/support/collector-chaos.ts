@@ -370,7 +370,12 @@ export function arrivingProbe(
       yield some;
     }
   }
-  return { capture, refresh: () => undefined, close: () => Promise.resolve() };
+  return {
+    capture,
+    warm: () => Promise.resolve(),
+    refresh: () => undefined,
+    close: () => Promise.resolve(),
+  };
 }
 
 /** mulberry32: small, and the same everywhere. */

@@ -92,6 +92,7 @@ export async function collectorWorld(options: WorldOptions = {}) {
         });
         for (const result of pending) yield [await result];
       },
+      warm: () => Promise.resolve(),
       refresh: () => undefined,
       close: () => Promise.resolve(),
     };

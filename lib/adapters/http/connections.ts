@@ -6,7 +6,7 @@
  * while all sockets are in use. Idle connections give way, the least recently used first.
  *
  * Holds: sockets, idle and closing ones included, never exceed `socketsMax`.
- * Source: DESIGN, section 4 ("at most 800 sockets"); issue 3, section 4.
+ * Source: DESIGN, section 4 ("at most 800 sockets").
  */
 import { Connection, type Borrower, type ConnectionEvents } from "./connection.ts";
 import type { Connecting } from "./connect.ts";

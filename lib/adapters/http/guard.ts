@@ -7,7 +7,7 @@
  * and use there is no second resolution.
  *
  * In:    host and port before, addresses and port after resolution   Out: a sentence, or undefined
- * Source: issue 3, section 4 ("Guards against being turned into a weapon").
+ * Source: README, "Not captured".
  */
 import { networkInterfaces } from "node:os";
 import { addressKind, canonicalAddress, isForbiddenKind } from "#domain/address.ts";

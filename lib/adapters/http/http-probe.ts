@@ -4,7 +4,7 @@
  * In:    batches of targets whose probe is `http`        Out: results, in arrays as they come
  * Holds: one result per task; nothing that a target does ends in an exception; no more sockets
  *        than `socketsMax`; no connection to a forbidden address.
- * Source: issue 3, section 4.
+ * Source: README, "Endpoint files" and "Not captured".
  */
 import { InvariantError } from "#domain/errors.ts";
 import type { Assertion } from "#domain/http-settings.ts";
@@ -24,6 +24,7 @@ import { guard } from "./guard.ts";
 import { hopTo } from "./hop.ts";
 import { names, type Lookup, type Names } from "./names.ts";
 import { planOf, type Plan, type PlanResult } from "./plan.ts";
+import { warmUp } from "./warm-up.ts";
 import { Run, type Redirected, type RunContext } from "./run.ts";
 
 export interface HttpProbeOptions {
@@ -117,6 +118,7 @@ export function httpProbe(options: HttpProbeOptions): HttpProbe {
       begin({ target, timeoutMs: timeoutMs ?? asked }, 0, batch, signal.aborted);
       return report;
     },
+    warm: () => warmUp(httpProbe({ clock: options.clock, secrets: options.secrets })),
     refresh: () => {
       known.forget();
       context.connections.refresh();

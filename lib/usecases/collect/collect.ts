@@ -55,6 +55,7 @@ export async function collect(
     throw new InvariantError(`pool ${context.pool} does not exist: found it first`);
   const collector = makeCollector(deps, context, snapshot.fleet.slotsLog2);
   const acquired = await acquireLease(deps, context, (lease) => {
+    void deps.probe.warm();
     readMeanwhile(collector.state, slotsIn(lease.ranges, collector.state.slotsLog2));
   });
   if (acquired.kind === "skipped") {
