@@ -92,10 +92,12 @@ async function measure(targets: number, slotsLog2: number): Promise<Measured> {
       heapMb: medianMb(readings.map(({ heapBytes }) => heapBytes)),
       liveMb: medianMb(live.map(({ heapBytes }) => heapBytes)),
     };
+    const taken = medianMb(readings.map(({ heapTakenBytes }) => heapTakenBytes));
+    const external = medianMb(readings.map(({ externalBytes }) => externalBytes));
     const rss = readings.map(({ rssBytes }) => rssBytes / 1e6).sort((a, b) => a - b);
     console.log(
       `  median of ${readings.length} readings: resident ${found.rssMb.toFixed(0)} MB ` +
-        `(${rss[0]?.toFixed(0) ?? "?"} to ${rss.at(-1)?.toFixed(0) ?? "?"}), heap ${found.heapMb.toFixed(0)} MB; ` +
+        `(${rss[0]?.toFixed(0) ?? "?"} to ${rss.at(-1)?.toFixed(0) ?? "?"}), heap ${found.heapMb.toFixed(0)} MB of ${taken.toFixed(0)} taken, buffers ${external.toFixed(0)} MB; ` +
         `heap after a forced collection ${found.liveMb.toFixed(0)} MB; ${captureRate(readings)} captures/s`,
     );
     console.log("  the collector's report:", report);

@@ -1,6 +1,6 @@
 /**
  * The environment that a function gets: what the manifest asks for, and nothing of the person's own
- * but `LAMPLIGHTER_SECRET_*`.
+ * but `LAMPLIGHTER_SECRET_*` and the settings that it has defaults for.
  *
  * Fails: InvariantError when the manifest asks for a key that the local cloud has no value for.
  */
@@ -60,6 +60,7 @@ export function functionEnvironment(
     REBALANCE_FUNCTION_NAME: "rebalance",
     LOG_LEVEL: addresses.logLevel,
     ...(addresses.leaseTtlMs !== undefined && { LEASE_TTL_MS: String(addresses.leaseTtlMs) }),
+    ...settings(description, own),
     NODE_COMPILE_CACHE: addresses.compileCache,
     AWS_EC2_METADATA_DISABLED: "true",
     // As on Lambda: what depends on a time zone shows here already.
@@ -70,6 +71,17 @@ export function functionEnvironment(
   if (missing.length === 0) return values;
   throw new InvariantError(
     `${description.name} needs ${missing.join(", ")} in its environment: local/environment.ts has no value`,
+  );
+}
+
+/** What a function has a default for, a person may set: `LAMPLIGHTER_PER_HOST_MAX=8 npm start`. */
+function settings({ optional }: FunctionManifest, own: NodeJS.ProcessEnv): Record<string, string> {
+  const named = optional.filter((key) => !key.endsWith("_ENDPOINT"));
+  return Object.fromEntries(
+    named.flatMap((key) => {
+      const value = own[`LAMPLIGHTER_${key}`];
+      return value === undefined ? [] : [[key, value]];
+    }),
   );
 }
 

@@ -31,6 +31,9 @@ export interface Usage {
   readonly cpuUs: number;
   readonly rssBytes: number;
   readonly heapBytes: number;
+  /** What V8 has taken for its heap, and what lies outside of it (buffers). */
+  readonly heapTakenBytes: number;
+  readonly externalBytes: number;
   readonly captures: number;
   readonly report?: unknown;
 }
@@ -54,13 +57,15 @@ function counted(probe: Probe): Probe {
 
 function usage(kind: Usage["kind"], report?: unknown): Usage {
   const { user, system } = process.cpuUsage();
-  const { rss, heapUsed } = process.memoryUsage();
+  const { rss, heapUsed, heapTotal, external } = process.memoryUsage();
   return {
     kind,
     at: clock.now(),
     cpuUs: user + system,
     rssBytes: rss,
     heapBytes: heapUsed,
+    heapTakenBytes: heapTotal,
+    externalBytes: external,
     captures,
     report,
   };

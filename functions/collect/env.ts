@@ -1,5 +1,8 @@
 import { z } from "zod";
 import {
+  allowPrivate,
+  perHostGapMs,
+  perHostMax,
   chunkEveryMs,
   endpoint,
   leaseTtlMs,
@@ -19,5 +22,8 @@ export const collectEnvironment = z.object({
   LEASE_TTL_MS: leaseTtlMs,
   LONGEST_TIMEOUT_MS: longestTimeoutMs,
   CHUNK_EVERY_MS: chunkEveryMs,
+  PER_HOST_MAX: perHostMax,
+  PER_HOST_GAP_MS: perHostGapMs,
+  ALLOW_PRIVATE: allowPrivate,
   LOG_LEVEL: logLevel,
 });

@@ -29,7 +29,14 @@ export function wireCollect(
     requests: dynamoRequestStore(store(environment.LEASE_TABLE_NAME)),
     samples: filesystemSampleStore({ root: fileURLToPath(environment.SAMPLES_LOCATION) }),
     probe: probes({
-      http: httpProbe({ clock, secrets: environmentSecrets(all), forbidden: ownPlaces(all) }),
+      http: httpProbe({
+        clock,
+        secrets: environmentSecrets(all),
+        forbidden: ownPlaces(all),
+        perHostMax: environment.PER_HOST_MAX,
+        perHostGapMs: environment.PER_HOST_GAP_MS,
+        allowPrivate: environment.ALLOW_PRIVATE,
+      }),
       noop: noopProbe(clock),
     }),
     ids: systemIds(),

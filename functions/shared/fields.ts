@@ -33,6 +33,21 @@ export const leaseTtlMs = span(1_000, 300_000, limits.leaseTtlMs);
 export const chunkEveryMs = span(50, 60_000, limits.chunkEveryMs);
 export const longestTimeoutMs = span(limits.timeoutMinMs, limits.timeoutMaxMs, limits.timeoutMaxMs);
 
+/** Requests at once to one host that is neither loopback nor private. */
+export const perHostMax = z.coerce
+  .number({ error: "a whole number from 1 to 800" })
+  .int({ error: "a whole number from 1 to 800" })
+  .min(1, { error: "a whole number from 1 to 800" })
+  .max(limits.socketsMax, { error: "a whole number from 1 to 800" })
+  .default(64);
+/** Least time between two starts at such a host. */
+export const perHostGapMs = span(0, 60_000, 0);
+/** Whether loopback and private addresses may be captured. */
+export const allowPrivate = z
+  .enum(["true", "false"])
+  .default("true")
+  .transform((text) => text === "true");
+
 export const leaseNumber = z
   .string()
   .regex(/^\d{4,9}$/u, { error: 'a lease\'s number, e.g. "0007"' })
