@@ -25,7 +25,10 @@ import { formatWatermark, parseWatermark } from "./watermark.ts";
 
 /** The part of a sample's line that is the same for every capture of a target: made once, cached. */
 export function samplePrefix(target: string, slot: Slot, cadence: CadenceKey): string {
-  return `{"t":${JSON.stringify(target)},"s":${slot},"c":${JSON.stringify(cadence)}`;
+  // Joined, not concatenated: a string that is flat once need not be flattened for every capture.
+  return ['{"t":', JSON.stringify(target), ',"s":', slot, ',"c":', JSON.stringify(cadence)].join(
+    "",
+  );
 }
 
 export function sampleLine(

@@ -4,7 +4,7 @@
 import { cadenceKey, type Cadence, type CadenceKey } from "#domain/cadence.ts";
 import { samplePrefix } from "#domain/chunk-lines.ts";
 import { durationByte, failureByte, LATEST_BYTES, unpackLatest } from "#domain/latest.ts";
-import { targetHash } from "#domain/hash.ts";
+import { targetHash, type TargetHash } from "#domain/hash.ts";
 import { effectiveTimeoutMs, instantShift } from "#domain/instant.ts";
 import type { Schedule } from "#domain/schedule.ts";
 import { offsetInSlot, type Slot } from "#domain/slot.ts";
@@ -53,15 +53,23 @@ function scheduleEntries(
   targets: readonly Target[],
   slotsLog2: number,
 ): Entry[] {
-  const entries = targets.map((target) =>
-    newEntry(target, schedule.slot, schedule.cadence, slotsLog2),
-  );
+  // Entries are made in the order in which they are due: they lie in memory as they are walked.
+  const entries = targets
+    .map((target) => ({ target, hash: targetHash(target.id) }))
+    .sort((a, b) => a.hash.hash32 - b.hash.hash32 || (a.target.id < b.target.id ? -1 : 1))
+    .map((hashed) => newEntry(hashed, schedule.slot, schedule.cadence, slotsLog2));
   takeLatest(entries, schedule.latest);
-  return entries.sort((a, b) => a.offset - b.offset || (a.target.id < b.target.id ? -1 : 1));
+  return entries;
 }
 
-function newEntry(target: Target, slot: Slot, key: CadenceKey, slotsLog2: number): Entry {
-  const { hash32, resultKey } = targetHash(target.id);
+interface HashedTarget {
+  readonly target: Target;
+  readonly hash: TargetHash;
+}
+
+function newEntry(hashed: HashedTarget, slot: Slot, key: CadenceKey, slotsLog2: number): Entry {
+  const { target, hash } = hashed;
+  const { hash32, resultKey } = hash;
   const offset = offsetInSlot(hash32, slotsLog2);
   const asked = target.probe.kind === "http" ? target.probe.timeoutMs : limits.timeoutMaxMs;
   return {
