@@ -4,15 +4,18 @@
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { every } from "#domain/cadence.ts";
+import { slot } from "#domain/slot.ts";
+import { entriesOf } from "#usecases/collect/entries.ts";
 import { BENCH_POOL, benchWorld, say } from "./support/bench-world.ts";
 import { startCollector, type MeasuredCollector } from "./support/collectors.ts";
 
 const GOAL = 300_000;
 const LOOK_MS = 3_000;
 const LOOKS_MAX = 40;
+const SLOTS_READ = 200;
 const MEASURE_MS = 15_000;
 const slotsLog2 = 8;
-const count = Number(process.argv[2] ?? 64_000);
+const count = Number(process.argv[2] ?? 240_000);
 
 const world = await benchWorld({ slotsLog2, collectors: 1 });
 try {
@@ -57,8 +60,24 @@ try {
     `>= ${GOAL}`,
     captures / cpu >= GOAL,
   );
+  const readUs = await readCost();
+  console.log(
+    `uncached, each slot read for each round: ${readUs.toFixed(1)} µs more a capture, ${Math.round(1e6 / (readUs + (cpu / captures) * 1e6))} captures/s and core`,
+  );
 } finally {
   await world.close();
+}
+
+/** Processor time of reading a target: query, parsing, and what its captures need. */
+async function readCost(): Promise<number> {
+  let targets = 0;
+  const before = process.cpuUsage();
+  for (let index = 0; index < SLOTS_READ; index += 1) {
+    const contents = await world.schedules.readSlot(BENCH_POOL, slot(index, slotsLog2));
+    for (const { entries } of entriesOf(contents, slotsLog2).values()) targets += entries.length;
+  }
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / targets;
 }
 
 /** Slots are read one after another at the start: waits until as much is captured as is due, or no more comes. */

@@ -14,6 +14,7 @@ import { durationMs, type EpochMs } from "#domain/units.ts";
 import { compareWatermarks, furthest, OFFSET_ALL, type Watermark } from "#domain/watermark.ts";
 import { packLatest, takeLatest } from "./entries.ts";
 import { countCommitted, resolveCut } from "./cuts.ts";
+import { gate } from "./gate.ts";
 import { advanceDone } from "./rounds.ts";
 import { NEVER, type Committable, type Entry, type ScheduleRun } from "./run.ts";
 import { readSlot, readSlotAnew, retakeRun } from "./slots.ts";
@@ -42,10 +43,13 @@ const RETRY_MS = 1_000;
 /** What keeping a chunk and a commit may take. */
 const COMMIT_RESERVE_MS = 300;
 const CUT_LOOK_MS = 300;
+/** Schedules that are read at once for their cuts: of a large lease there may be hundreds. */
+const CUT_LOOKS_AT_ONCE = 8;
 
 export function committer(state: () => CollectorState): Committer {
   const noted = new Map<number, Noted[]>();
   const queue: ScheduleRun[] = [];
+  const looks = gate(CUT_LOOKS_AT_ONCE);
   let active = 0;
   let lastSealed = 0;
   /** Durable or lost: chunks are reported in order. */
@@ -220,7 +224,8 @@ export function committer(state: () => CollectorState): Committer {
     if (run.dropped || run.committing || isTooSoon(run, now)) return;
     run.retryAt = now + CUT_LOOK_MS;
     run.committing = true;
-    void resolveCut(at, run)
+    void looks
+      .through(() => resolveCut(at, run))
       .catch((error: unknown) => {
         at.deps.log.warn("a schedule that is handed over could not be read; it is tried again", {
           slot: run.slot,

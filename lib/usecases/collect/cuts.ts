@@ -17,7 +17,7 @@ import {
   type Watermark,
 } from "#domain/watermark.ts";
 import { takeLatest } from "./entries.ts";
-import { isDueAfter, recordMissed, settle } from "./rounds.ts";
+import { isDoneBefore, isDueAfter, recordMissed, settle } from "./rounds.ts";
 import {
   DONE,
   GIVERS,
@@ -41,18 +41,21 @@ export async function resolveCut(state: CollectorState, run: ScheduleRun): Promi
   const isOver = state.deps.clock.now() > asked.until + state.deps.settings.skewMaxMs;
   const schedule = await state.deps.schedules.findSchedule(state.pool, run.slot, run.key);
   if (schedule === undefined || run.dropped) return;
-  if (schedule.revision !== run.revision || run.entries === undefined) {
+  const committed = furthest(run.committed, schedule.watermark);
+  const isDone = isDoneBefore(run, committed, asked.cut);
+  if (!isDone && (schedule.revision !== run.revision || run.entries === undefined)) {
     const hold = state.slots.get(run.slot);
     if (hold !== undefined) await readSlot(state, hold);
   }
   const entries = run.entries;
-  if (entries === undefined) return;
+  if (entries === undefined && !isDone) return;
   run.version = Math.max(run.version, schedule.version);
-  takeLatest(entries, schedule.latest);
-  run.committed = furthest(run.committed, schedule.watermark);
+  if (entries !== undefined) takeLatest(entries, schedule.latest);
+  run.committed = furthest(run.committed, committed);
   run.done = furthest(run.done, run.committed);
-  if (!isDueBetween(run, entries, run.committed, asked)) finish(state, run);
-  else if (isOver) takeOver(state, run, entries, asked);
+  if (entries === undefined || !isDueBetween(run, entries, run.committed, asked)) {
+    finish(state, run);
+  } else if (isOver) takeOver(state, run, entries, asked);
 }
 
 /** Whether any target has an instant after the watermark and before the cut. */

@@ -274,6 +274,12 @@ export function oldestUncommitted(
   return next !== undefined && next <= now ? next : undefined;
 }
 
+/** Whether no round can have an instant after a watermark and before a moment, whoever its targets are. */
+export function isDoneBefore(run: ScheduleRun, watermark: Watermark, moment: EpochMs): boolean {
+  const next = firstOpen(run.schedule, watermark);
+  return next === undefined || next.at >= moment;
+}
+
 /** First instant after a watermark, of any target; undefined when nothing is ever due. */
 export function nextInstant(
   run: ScheduleRun,

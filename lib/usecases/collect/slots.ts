@@ -17,7 +17,7 @@ import { furthest, upTo } from "#domain/watermark.ts";
 import type { SlotContents } from "#ports/schedule-store.ts";
 import { evict } from "./cache.ts";
 import { entriesOf } from "./entries.ts";
-import { nextInstant, rebuild } from "./rounds.ts";
+import { isDoneBefore, nextInstant, rebuild } from "./rounds.ts";
 import type { Entry, ScheduleRun } from "./run.ts";
 import { wakeRun, type CollectorState, type SlotHold } from "./state.ts";
 
@@ -254,7 +254,9 @@ export function openCut(state: CollectorState, run: ScheduleRun): void {
   const asked = slotCut(state.lease.open, slotRange(run.slot, state.slotsLog2).from);
   const now = state.deps.clock.now();
   if (asked === undefined || now > asked.until + state.deps.settings.skewMaxMs) return;
-  run.cut = asked;
+  // Where the giver has nothing left to commit, there is nothing to wait for: a lease has thousands
+  // of slots, and only some have a round open.
+  if (run.cut !== undefined || !isDoneBefore(run, run.committed, asked.cut)) run.cut = asked;
   run.position = furthest(run.position, upTo(asked.cut));
   run.nextRoundAt = 0;
 }
