@@ -12,6 +12,8 @@ export type FunctionName = "rebalance" | "collect" | "health-check";
 
 export interface FunctionManifest {
   readonly name: FunctionName;
+  /** Its name in the deployed template: what operators type, and a contract. */
+  readonly logicalId: string;
   /** Folder of `handler.ts`, from the repository's root. */
   readonly folder: string;
   readonly memoryMb: number;
@@ -22,6 +24,8 @@ export interface FunctionManifest {
   readonly scheduleEveryMs?: DurationMs;
   /** How often the platform repeats an asynchronous invocation that failed. */
   readonly asyncRetriesMax: number;
+  /** How old an asynchronous invocation may be when it is begun, or begun again. */
+  readonly asyncMaxAgeMs: DurationMs;
   /** Environment variables that must be there. */
   readonly environment: readonly string[];
   /** Environment variables that have a default. */
@@ -31,6 +35,7 @@ export interface FunctionManifest {
 export const manifest = {
   rebalance: {
     name: "rebalance",
+    logicalId: "Rebalance",
     folder: "functions/rebalance",
     memoryMb: 256,
     nodeOptions: [],
@@ -38,6 +43,7 @@ export const manifest = {
     scheduleEveryMs: durationMs(60_000),
     // The next run comes within a minute anyway.
     asyncRetriesMax: 0,
+    asyncMaxAgeMs: durationMs(60_000),
     environment: ["LAMPLIGHTER_POOL", "LEASE_TABLE_NAME", "COLLECT_FUNCTION_NAME"],
     optional: [
       "STORE_ENDPOINT",
@@ -49,13 +55,17 @@ export const manifest = {
   },
   collect: {
     name: "collect",
+    logicalId: "Collect",
     folder: "functions/collect",
     memoryMb: 512,
     // Results live for about a second, until their chunk is kept: with room for that much they die
     // young. Garbage collection fell from 27 % to 6 % of the loop (2026-11, `npm run bench:noop`).
     nodeOptions: ["--max-semi-space-size=32"],
     timeoutMs: durationMs(900_000),
+    // A start that fails is repeated after one and after two minutes; one that ran to its time-out is
+    // older than that by then, and its successor has long been started.
     asyncRetriesMax: 2,
+    asyncMaxAgeMs: durationMs(180_000),
     environment: ["LAMPLIGHTER_POOL", "LEASE_TABLE_NAME", "TARGET_TABLE_NAME", "SAMPLES_LOCATION"],
     optional: [
       "STORE_ENDPOINT",
@@ -70,12 +80,14 @@ export const manifest = {
   },
   "health-check": {
     name: "health-check",
+    logicalId: "HealthCheck",
     folder: "functions/health-check",
     memoryMb: 256,
     nodeOptions: [],
     timeoutMs: durationMs(60_000),
     scheduleEveryMs: durationMs(60_000),
     asyncRetriesMax: 0,
+    asyncMaxAgeMs: durationMs(60_000),
     environment: ["LAMPLIGHTER_POOL", "LEASE_TABLE_NAME", "TARGET_TABLE_NAME", "METRICS_LOCATION"],
     optional: ["STORE_ENDPOINT", "LOG_LEVEL"],
   },

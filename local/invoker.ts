@@ -5,7 +5,7 @@
  * no process is free.
  */
 import { randomUUID } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import type { FunctionName } from "#functions/manifest.ts";
 import { asyncQueue, type Accepted } from "./async-queue.ts";
 import type { Outcome } from "./function-process.ts";

@@ -1,5 +1,5 @@
 /** A line of a function's log: how much it matters, and what it says in words. */
-import { z } from "zod";
+import * as z from "zod";
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 

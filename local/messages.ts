@@ -4,7 +4,7 @@
  * Holds: payloads travel as JSON text, as they do over the invoke API, so that nothing passes here
  *        that wouldn't pass there.
  */
-import { z } from "zod";
+import * as z from "zod";
 
 const invokeSchema = z.strictObject({
   kind: z.literal("invoke"),

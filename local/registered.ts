@@ -6,7 +6,7 @@
  *        forgets nothing.
  */
 import { readFile, rename, writeFile } from "node:fs/promises";
-import { z } from "zod";
+import * as z from "zod";
 
 const registeredSchema = z.record(z.string(), z.string());
 

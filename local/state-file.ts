@@ -5,7 +5,7 @@
  *        and `findRunningCloud` sees that its process is gone.
  */
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
-import { z } from "zod";
+import * as z from "zod";
 import { dataPaths } from "./paths.ts";
 import { isRunning } from "./process-identity.ts";
 

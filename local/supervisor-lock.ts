@@ -12,7 +12,7 @@
 import { randomUUID } from "node:crypto";
 import { link, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { InvalidInputError } from "#domain/errors.ts";
 import { localLimits } from "./local-limits.ts";
 import type { DataPaths } from "./paths.ts";

@@ -1,7 +1,7 @@
 /** Who owns which lease in a local cloud, and how each came to own it, by what its functions log. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import type { CloudEvent } from "#local/events.ts";
 
 /** One taking of a lease. Moments are the machine's, in ms. */

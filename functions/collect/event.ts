@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { leaseNumber, poolName } from "../shared/fields.ts";
 
 /** One lease of one pool: `{"pool": "default", "lease": "0007"}`. */

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import type { z } from "zod";
+import type * as z from "zod";
 import { dynamoRequestStore } from "#adapters/dynamodb/request-store.ts";
 import { dynamoScheduleStore } from "#adapters/dynamodb/schedule-store.ts";
 import { filesystemSampleStore } from "#adapters/filesystem/sample-store.ts";

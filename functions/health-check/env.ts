@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { endpoint, location, logLevel, name, poolName } from "../shared/fields.ts";
 
 export const healthCheckEnvironment = z.object({

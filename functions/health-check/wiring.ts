@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { z } from "zod";
+import type * as z from "zod";
 import { dynamoConfigurationStore } from "#adapters/dynamodb/configuration-store.ts";
 import { dynamoScheduleStore } from "#adapters/dynamodb/schedule-store.ts";
 import { filesystemMetricSink } from "#adapters/filesystem/metric-sink.ts";

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { dynamoRequestStore } from "#adapters/dynamodb/request-store.ts";
 import { lambdaInvoker } from "#adapters/lambda/invoker.ts";
 import { systemIds } from "#adapters/system/ids.ts";

@@ -1,5 +1,5 @@
 /** Fields that the environments and events of several functions have in common. */
-import { z } from "zod";
+import * as z from "zod";
 import { limits } from "#domain/limits.ts";
 import { leaseId } from "#domain/lease.ts";
 

@@ -3,7 +3,7 @@
  *
  * Holds: for every input a value or an InvalidInputError that says where, found and expected.
  */
-import type { z } from "zod";
+import type * as z from "zod";
 import { InvalidInputError } from "#domain/errors.ts";
 
 /** @throws InvalidInputError naming the first variable that is missing or wrong, and how many more. */

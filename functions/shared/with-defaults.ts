@@ -9,7 +9,7 @@
  */
 import middy, { type MiddlewareObj, type MiddyfiedHandler } from "@middy/core";
 import type { Context } from "aws-lambda";
-import type { z } from "zod";
+import type * as z from "zod";
 import { systemClock } from "#adapters/system/clock.ts";
 import { jsonLog, type LogLevel } from "#adapters/system/log.ts";
 import { after, type EpochMs } from "#domain/units.ts";

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { z } from "zod";
+import * as z from "zod";
 import { DependencyError } from "#domain/errors.ts";
 
 const SERVER = fileURLToPath(new URL("./server.ts", import.meta.url));

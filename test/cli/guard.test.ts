@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 
 // Plain JavaScript without types: what it exports is parsed like anything from outside.
 const { NODE_NEEDED, isNewEnough, explain } = z

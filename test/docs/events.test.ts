@@ -1,7 +1,7 @@
 /** examples/events has an event for each function, which its own schema takes. */
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import type { z } from "zod";
+import type * as z from "zod";
 import { collectEvent } from "#functions/collect/event.ts";
 import { healthCheckEvent } from "#functions/health-check/event.ts";
 import { manifest, type FunctionName } from "#functions/manifest.ts";

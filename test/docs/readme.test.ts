@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { describe, expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { buildProgram } from "#cli/program.ts";
 import { parseEndpointFile } from "#adapters/endpoint-files/endpoint-file.ts";
 import { COMMON_FIELDS, HTTP_FIELDS, RESERVED_FIELDS } from "#adapters/endpoint-files/entry.ts";

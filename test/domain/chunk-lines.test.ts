@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { cadenceKey, every } from "#domain/cadence.ts";
 import { missedLine, parseChunkLine, sampleLine, samplePrefix } from "#domain/chunk-lines.ts";
 import type { Scalar } from "#domain/http-settings.ts";

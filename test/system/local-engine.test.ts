@@ -5,7 +5,7 @@ import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { DependencyError } from "#domain/errors.ts";
 import { answers, becomes, killEngine, survivingEngines } from "#local/engine-process.ts";
 import { startEngine, type Engine } from "#local/engine.ts";

@@ -6,7 +6,7 @@
  * Fails: DependencyError; InvariantError for a record that can't be read.
  * Contract: test/contracts/configuration-store.contract.ts
  */
-import { z } from "zod";
+import * as z from "zod";
 import { InvariantError } from "#domain/errors.ts";
 import { epochMs } from "#domain/units.ts";
 import { shortened, type ConfigurationStore } from "#ports/configuration-store.ts";

@@ -10,7 +10,7 @@
 import { randomUUID } from "node:crypto";
 import { appendFile, mkdir, readFile, rename, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { limits } from "#domain/limits.ts";
 import { epochMs, type EpochMs } from "#domain/units.ts";
 import type { Log } from "#ports/log.ts";
