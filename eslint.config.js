@@ -73,7 +73,16 @@ const NO_ZOD = {
 };
 
 export default tseslint.config(
-  { ignores: ["node_modules/", "cdk.out/", "coverage/", ".lamplighter/", "bench/out/"] },
+  {
+    ignores: [
+      "node_modules/",
+      "cdk.out/",
+      "coverage/",
+      ".lamplighter/",
+      "bench/out/",
+      ".test-aws/",
+    ],
+  },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {

@@ -6,6 +6,7 @@ import { InvalidInputError } from "#domain/errors.ts";
 import { epochMs, type EpochMs } from "#domain/units.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import type { CliIo } from "./io.ts";
+import { chosenStack, type StackChoice } from "./stack-choice.ts";
 
 export const DATA_DEFAULT = ".lamplighter";
 export const POOL_DEFAULT = "default";
@@ -13,6 +14,8 @@ export const POOL_DEFAULT = "default";
 export interface GlobalOptions {
   /** Folder of a local system. */
   readonly data: string;
+  /** A deployed stack instead. */
+  readonly stack?: StackChoice;
   /** undefined: the one that the system runs. */
   readonly pool?: string;
   /** JSON, or JSON Lines, instead of tables. */
@@ -41,12 +44,28 @@ export function contextOf(cli: Cli, command: Command): Context {
   const { io } = cli;
   return {
     io,
-    options: command.optsWithGlobals<Required<GlobalOptions>>(),
+    options: globalOptions(io, command),
     now: () => epochMs(Date.now()),
     json: (value) => io.stdout.write(`${JSON.stringify(value)}\n`),
     say: (line) => io.stdout.write(`${line}\n`),
     warn: (line) => io.stderr.write(`${line}\n`),
   };
+}
+
+/** As commander has them. */
+interface GlobalWords {
+  readonly data: string;
+  readonly stack?: string;
+  readonly pool?: string;
+  readonly json: boolean;
+}
+
+/** @throws InvalidInputError when two systems are named. */
+function globalOptions({ environment }: CliIo, command: Command): GlobalOptions {
+  const { data, pool, json, ...words } = command.optsWithGlobals<GlobalWords>();
+  const hasData = command.getOptionValueSourceWithGlobals("data") === "cli";
+  const stack = chosenStack({ stack: words.stack, hasData, environment });
+  return { data, json, ...(pool !== undefined && { pool }), ...(stack !== undefined && { stack }) };
 }
 
 /** An option's parser from one of ours: what it refuses is a usage error with found and expected. */

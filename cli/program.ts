@@ -2,6 +2,7 @@
  * The command line: every command with its options and its help, nothing of what they do.
  */
 import { Command } from "commander";
+import { registerAlarms } from "./commands/alarms.ts";
 import { registerCheck } from "./commands/check.ts";
 import { registerInvoke } from "./commands/invoke.ts";
 import { registerLeases } from "./commands/leases.ts";
@@ -10,14 +11,22 @@ import { registerStatus } from "./commands/status.ts";
 import { registerTargets } from "./commands/targets.ts";
 import { registerTry } from "./commands/try.ts";
 import { registerUp } from "./commands/up.ts";
-import { DATA_DEFAULT, type Cli } from "./context.ts";
+import { DATA_DEFAULT, parsedBy, type Cli } from "./context.ts";
 import { exitCodesHelp } from "./exit-codes.ts";
+import { parseStackName, STACK_KEY } from "./stack-choice.ts";
+import { versionText } from "./version.ts";
 
 export function buildProgram(cli: Cli): Command {
   const { io } = cli;
   const program = new Command("lamplighter")
     .description("Captures every registered target on time, once per round.")
+    .version(versionText(), "--version", "which version this is")
     .option("--data <dir>", "folder of the local system", DATA_DEFAULT)
+    .option(
+      "--stack <name>",
+      `a deployed stack instead (also ${STACK_KEY} in the environment)`,
+      parsedBy((text) => parseStackName(text)),
+    )
     .option("--pool <name>", "pool of targets and collectors (default: the one that runs)")
     .option("--json", "JSON for programs: one value, or one a line", false)
     .exitOverride()
@@ -43,6 +52,7 @@ export function buildProgram(cli: Cli): Command {
   registerTargets(program, cli);
   registerSamples(program, cli);
   registerLeases(program, cli);
+  registerAlarms(program, cli);
   registerInvoke(program, cli);
   return program;
 }

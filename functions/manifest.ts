@@ -48,6 +48,8 @@ export const manifest = {
     optional: [
       "STORE_ENDPOINT",
       "INVOKE_ENDPOINT",
+      "COLLECTORS",
+      "SLOTS_LOG2",
       "LEASE_TTL_MS",
       "LONGEST_TIMEOUT_MS",
       "LOG_LEVEL",

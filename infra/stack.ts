@@ -1,73 +1,132 @@
-import { Stack, type StackProps } from "aws-cdk-lib";
-import { PolicyStatement } from "aws-cdk-lib/aws-iam";
+/** Everything that one pool needs, and nothing that two pools share. */
+import { CfnOutput, Stack, type StackProps } from "aws-cdk-lib";
+import type { Function } from "aws-cdk-lib/aws-lambda";
+import type { Queue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
+import { alarmDefinitions } from "#domain/alarm/alarms.ts";
+import { METRIC_NAMESPACE } from "#domain/metric.ts";
+import type { FunctionName } from "#functions/manifest.ts";
+import { acknowledge } from "./acknowledgements.ts";
+import { alarms, alarmSettings, type Subjects } from "./alarms.ts";
+import { dashboard } from "./dashboard.ts";
+import {
+  collectEnvironment,
+  healthCheckEnvironment,
+  rebalanceEnvironment,
+  type EnvironmentSource,
+} from "./environment.ts";
 import { nodeFunction } from "./functions.ts";
-import { tables } from "./tables.ts";
+import { SAMPLES_PREFIX, stackId } from "./names.ts";
+import { network } from "./network.ts";
+import { alarmTopic, deadLetterQueue } from "./notifications.ts";
+import { collectConcurrency } from "./quota.ts";
+import type { GrantResources } from "./roles.ts";
+import { schedules } from "./schedules.ts";
+import { parameterArns, secretArns } from "./secrets.ts";
+import type { Settings } from "./settings.ts";
+import { storage, type Storage } from "./storage.ts";
 
 export interface LamplighterStackProps extends StackProps {
-  /** Name of the pool: collectors that share a network view. */
-  readonly pool: string;
+  readonly settings: Settings;
 }
 
-const READ = ["dynamodb:GetItem", "dynamodb:Query"];
-/** Owning and giving leases; taking requests away. */
-const OWN = [...READ, "dynamodb:UpdateItem", "dynamodb:DeleteItem"];
-/** Making and removing leases; promises, which check the other lease in the same transaction. */
-const PLAN = [...OWN, "dynamodb:PutItem", "dynamodb:ConditionCheckItem"];
-/** Committing schedules. */
-const COMMIT = [...READ, "dynamodb:UpdateItem"];
+type Functions = Readonly<Record<FunctionName, Function>>;
 
-// Until samples and metrics have adapters that outlive a function's environment.
-const SAMPLES_LOCATION = "file:///tmp/samples";
-const METRICS_LOCATION = "file:///tmp/metrics";
-
-/** The two tables and the three functions of one pool. */
 export class LamplighterStack extends Stack {
-  constructor(scope: Construct, id: string, { pool, ...props }: LamplighterStackProps) {
-    super(scope, id, props);
-    const { leases, targets } = tables(this);
-
-    const collect = nodeFunction(this, {
-      name: "collect",
-      logicalId: "Collect",
-      environment: {
-        LAMPLIGHTER_POOL: pool,
-        LEASE_TABLE_NAME: leases.tableName,
-        TARGET_TABLE_NAME: targets.tableName,
-        SAMPLES_LOCATION,
-      },
+  constructor(scope: Construct, { settings, ...props }: LamplighterStackProps) {
+    super(scope, stackId(settings.pool), {
+      description: "Lamplighter: captures every registered target on time, once per round.",
+      ...props,
     });
-    leases.grant(collect, ...OWN);
-    targets.grant(collect, ...COMMIT);
+    const kept = storage(this, settings);
+    const deadLetters = deadLetterQueue(this);
+    const functions = threeFunctions(this, { settings, kept, deadLetters });
+    schedules(this, { pool: settings.pool, functions, deadLetters });
 
-    const rebalance = nodeFunction(this, {
-      name: "rebalance",
-      logicalId: "Rebalance",
-      environment: {
-        LAMPLIGHTER_POOL: pool,
-        LEASE_TABLE_NAME: leases.tableName,
-        COLLECT_FUNCTION_NAME: collect.functionName,
+    const topic = alarmTopic(this, settings);
+    const definitions = alarmDefinitions(alarmSettings(settings));
+    const subjects: Subjects = {
+      pool: settings.pool,
+      functionNames: {
+        rebalance: functions.rebalance.functionName,
+        collect: functions.collect.functionName,
+        "health-check": functions["health-check"].functionName,
       },
-    });
-    leases.grant(rebalance, ...PLAN);
-    rebalance.addToRolePolicy(
-      new PolicyStatement({
-        actions: ["lambda:InvokeFunction"],
-        resources: [collect.functionArn],
-      }),
-    );
+      deadLetterQueueName: deadLetters.queueName,
+    };
+    const made = alarms(this, { definitions, subjects, topicArn: topic.topicArn });
+    dashboard(this, { settings, definitions, alarms: made, subjects });
+    acknowledge({ samples: kept.samples, deadLetters });
 
-    const healthCheck = nodeFunction(this, {
-      name: "health-check",
-      logicalId: "HealthCheck",
-      environment: {
-        LAMPLIGHTER_POOL: pool,
-        LEASE_TABLE_NAME: leases.tableName,
-        TARGET_TABLE_NAME: targets.tableName,
-        METRICS_LOCATION,
-      },
+    outputs(this, {
+      PoolName: settings.pool,
+      LeaseTableName: kept.leases.tableName,
+      TargetTableName: kept.targets.tableName,
+      SamplesLocation: kept.samplesLocation,
+      MetricsNamespace: METRIC_NAMESPACE,
+      RebalanceFunctionName: functions.rebalance.functionName,
+      CollectFunctionName: functions.collect.functionName,
+      HealthCheckFunctionName: functions["health-check"].functionName,
+      AlarmTopicArn: topic.topicArn,
     });
-    leases.grant(healthCheck, ...READ);
-    targets.grant(healthCheck, ...READ);
   }
+}
+
+interface FunctionsProps {
+  readonly settings: Settings;
+  readonly kept: Storage;
+  readonly deadLetters: Queue;
+}
+
+function threeFunctions(scope: Stack, { settings, kept, deadLetters }: FunctionsProps): Functions {
+  const source: EnvironmentSource = {
+    settings,
+    leaseTable: kept.leases.tableName,
+    targetTable: kept.targets.tableName,
+    samplesLocation: kept.samplesLocation,
+  };
+  const resources: GrantResources = {
+    leases: [kept.leases.tableArn],
+    targets: [kept.targets.tableArn],
+    metrics: ["*"],
+    ...(settings.encryptionKeyArn === undefined
+      ? {}
+      : { "storage-key": [settings.encryptionKeyArn] }),
+  };
+  const joined = network(scope, settings);
+  const collect = nodeFunction(scope, {
+    name: "collect",
+    settings,
+    environment: collectEnvironment(source),
+    resources: {
+      ...resources,
+      samples: [kept.samples.arnForObjects(`${SAMPLES_PREFIX}/*`)],
+      parameters: parameterArns(scope, settings.secrets),
+      secrets: secretArns(scope, settings.secrets),
+      "secret-keys": settings.secretKeyArns,
+      ...(joined === undefined ? {} : { "network-interfaces": ["*"] }),
+    },
+    deadLetters,
+    ...(settings.reserveConcurrency ? { reservedConcurrency: collectConcurrency(settings) } : {}),
+    ...(joined === undefined ? {} : { network: joined }),
+  });
+  const rebalance = nodeFunction(scope, {
+    name: "rebalance",
+    settings,
+    environment: rebalanceEnvironment(source, collect.functionName),
+    resources: { ...resources, "collect-function": [collect.functionArn] },
+    deadLetters,
+  });
+  const healthCheck = nodeFunction(scope, {
+    name: "health-check",
+    settings,
+    environment: healthCheckEnvironment(source),
+    resources: { ...resources, "health-record": [kept.leases.tableArn] },
+    deadLetters,
+  });
+  return { collect, rebalance, "health-check": healthCheck };
+}
+
+function outputs(scope: Stack, values: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(values)) new CfnOutput(scope, name, { value });
 }

@@ -55,12 +55,13 @@ export function asyncQueue(options: AsyncQueueOptions): AsyncQueue {
   /** Starts what waits, oldest first, as far as processes are free. */
   function next(): void {
     for (let work = queue[0]; work !== undefined && !isClosed; work = queue[0]) {
-      const isTooOld = Date.now() - work.acceptedAt > localLimits.asyncAgeMaxMs;
+      const isTooOld = Date.now() - work.acceptedAt > manifest[work.name].asyncMaxAgeMs;
       const worker = isTooOld ? undefined : workers.take(work.name);
       if (worker === undefined && !isTooOld) return;
       queue.shift();
       if (worker === undefined) {
-        drop(work, "waited too long for a free process");
+        const waited = "waited too long for a free process";
+        drop(work, work.attempt > 1 ? "failed, and was too old to be repeated" : waited);
         continue;
       }
       const taken = work;
@@ -76,9 +77,10 @@ export function asyncQueue(options: AsyncQueueOptions): AsyncQueue {
   function repeatIfNeeded(work: Pending, outcome: Outcome): void {
     const retriesMax = manifest[work.name].asyncRetriesMax;
     const isDone = outcome.kind === "succeeded" || outcome.kind === "stopped";
-    if (isDone || isClosed || retriesMax === 0) return;
+    if (isDone || isClosed) return;
     if (work.attempt > retriesMax) {
-      drop(work, `failed ${work.attempt} times: ${outcome.error ?? outcome.kind}`);
+      const often = work.attempt === 1 ? "once, and is not repeated" : `${work.attempt} times`;
+      drop(work, `failed ${often}: ${outcome.error ?? outcome.kind}`);
       return;
     }
     const pause = backoffMs[work.attempt - 1] ?? backoffMs.at(-1) ?? 0;

@@ -15,6 +15,9 @@ import type { Policies } from "#domain/policy.ts";
 import { manifest as deployedManifest } from "#functions/manifest.ts";
 import type { FunctionManifest, FunctionName } from "#functions/manifest.ts";
 import { foundPool } from "#usecases/found-pool.ts";
+import type { AlarmView } from "./alarms/board.ts";
+import { startAlarms, type Alarms } from "./alarms/start.ts";
+import type { EngineListen } from "./engine-listen.ts";
 import { startEngine, type Engine } from "./engine.ts";
 import { functionEnvironment } from "./environment.ts";
 import { eventHub, type CloudListener, type EventHub } from "./events.ts";
@@ -48,6 +51,10 @@ export interface LocalCloudOptions {
   readonly policies: Policies;
   readonly source: Source;
   readonly environment: NodeJS.ProcessEnv;
+  /** Where the engine listens; a free port of loopback unless given. */
+  readonly storeListen?: EngineListen;
+  /** False: functions run when somebody invokes them, not by the clock and for registrations. */
+  readonly functions?: boolean;
   readonly logLevel?: "debug" | "info" | "warn" | "error";
   /** What is deployed unless given: tests run functions of their own. */
   readonly manifest?: Readonly<Record<FunctionName, FunctionManifest>>;
@@ -71,6 +78,8 @@ export interface LocalCloud {
   /** Runs a function and waits for its answer; undefined when no process is free. */
   invoke(name: FunctionName, event: unknown): Promise<Outcome | undefined>;
   processes(): readonly ProcessView[];
+  /** As last evaluated; none where functions don't run by the clock. */
+  alarms(): readonly AlarmView[];
   listen(listener: CloudListener): () => void;
   /** Resolves when all that is to be captured is registered; rejects when it can't be. */
   readonly registered: Promise<void>;
@@ -113,6 +122,7 @@ async function start(options: LocalCloudOptions, undo: Undo): Promise<LocalCloud
     lock,
     environment: options.environment,
     emit: hub.emit,
+    ...(options.storeListen !== undefined && { listen: options.storeListen }),
   });
   undo.push(() => engine.stop());
   const stores = openStores({
@@ -125,8 +135,10 @@ async function start(options: LocalCloudOptions, undo: Undo): Promise<LocalCloud
   await ensureTables(stores.client, { leases: LEASE_TABLE, targets: TARGET_TABLE });
   const { slotsLog2, desired } = await found(options, stores);
   const platform = await startPlatform({ options, paths, engine, hub, desired }, undo);
+  const alarms = startAlarms(options, { paths, clock: stores.clock, hub });
+  undo.push(() => alarms.stop());
   const source = await startSources({ options, paths, stores, hub, slotsLog2 }, platform, undo);
-  return composed({ options, hub, engine, stores, slotsLog2, ...platform, source, undo });
+  return composed({ options, hub, engine, stores, slotsLog2, ...platform, alarms, source, undo });
 }
 
 interface FoundFleet {
@@ -221,6 +233,7 @@ async function startSources(
     leaseTableName: LEASE_TABLE,
     targetTableName: TARGET_TABLE,
     samples: paths.samples,
+    functions: options.functions !== false,
     policies: {
       alerting: cadenceKey(options.policies.alerting),
       standard: cadenceKey(options.policies.standard),
@@ -233,16 +246,21 @@ async function startSources(
   const retention = keepRetention({ root: paths.samples, clock: stores.clock, emit: hub.emit });
   undo.push(() => retention.stop());
   // Before the targets: the first functions load while those are registered.
-  const schedules = startSchedules(options.manifest ?? deployedManifest, invoker, "{}");
-  undo.push(() => schedules.stop());
+  const isDriven = options.functions !== false;
+  if (isDriven) {
+    const schedules = startSchedules(options.manifest ?? deployedManifest, invoker, "{}");
+    undo.push(() => schedules.stop());
+  }
   const sources = targetSources({
     deps: {
       ...stores,
       ids: systemIds(),
-      invoker: {
-        startCollector: (event) => accept(invoker, "collect", event),
-        startRebalancer: (name) => accept(invoker, "rebalance", { pool: name }),
-      },
+      ...(isDriven && {
+        invoker: {
+          startCollector: (event) => accept(invoker, "collect", event),
+          startRebalancer: (name) => accept(invoker, "rebalance", { pool: name }),
+        },
+      }),
     },
     pool,
     slotsLog2,
@@ -267,12 +285,13 @@ interface Parts extends Platform {
   readonly engine: Engine;
   readonly stores: LocalStores;
   readonly slotsLog2: number;
+  readonly alarms: Alarms;
   readonly source: StartedSource;
   readonly undo: Undo;
 }
 
 function composed(parts: Parts): LocalCloud {
-  const { options, hub, engine, stores, slotsLog2, invoker, api, source, undo } = parts;
+  const { options, hub, engine, stores, slotsLog2, invoker, api, alarms, source, undo } = parts;
   let stopped: Promise<StopReport> | undefined;
 
   async function stop(drainMs: number): Promise<StopReport> {
@@ -292,6 +311,7 @@ function composed(parts: Parts): LocalCloud {
     registered: source.registered,
     invoke: (name, event) => invoker.invoke(name, JSON.stringify(event)),
     processes: () => invoker.processes(),
+    alarms: () => alarms.alarms(),
     listen: (listener) => hub.listen(listener),
     stop(drainMs = localLimits.drainMs) {
       stopped ??= stop(drainMs);

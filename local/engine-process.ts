@@ -1,7 +1,7 @@
 /**
  * One engine process: started, found again, asked, ended.
  *
- * The shell that becomes the engine writes its own process id, port and start into a lock file
+ * The shell that becomes the engine writes its own process id, port, start and address into a lock file
  * before it does, so there is no moment at which an engine runs that no file tells of. Then it
  * looks whether its supervisor's lock is still there: a later supervisor removes it before it looks
  * for survivors, so one of the two sees the other.
@@ -14,6 +14,7 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { LOOPBACK, type EngineListen } from "./engine-listen.ts";
 import { localLimits } from "./local-limits.ts";
 import type { DataPaths } from "./paths.ts";
 import {
@@ -25,29 +26,27 @@ import {
 
 const PREFIX = "engine-";
 
-/** $0 binary, $1 port, $2 store, $3 lock file, $4 the supervisor's lock file. */
+/** $0 binary, $1 port, $2 store, $3 lock file, $4 the supervisor's lock file, $5 address. */
 const BECOME_ENGINE = `
 token=$(${OWN_TOKEN_IN_SHELL})
-printf '%s\\n%s\\n%s\\n' "$$" "$1" "$token" > "$3.tmp" && mv "$3.tmp" "$3" || exit 1
+printf '%s\\n%s\\n%s\\n%s\\n' "$$" "$1" "$token" "$5" > "$3.tmp" && mv "$3.tmp" "$3" || exit 1
 [ -e "$4" ] || exit 1
-exec "$0" serve --host 127.0.0.1 --port "$1" --db-path "$2"
+exec "$0" serve --host "$5" --port "$1" --db-path "$2"
 `;
 
 export interface EngineProcess extends ProcessIdentity {
+  /** Where it listens. */
+  readonly host: string;
   readonly port: number;
   readonly lockFile: string;
 }
 
 export interface EngineStart {
   readonly binary: string;
-  readonly port: number;
+  readonly listen: EngineListen;
   readonly generation: number;
   readonly supervisorLock: string;
   readonly paths: DataPaths;
-}
-
-export function engineEndpoint(port: number): string {
-  return `http://127.0.0.1:${port}`;
 }
 
 /** In a session of its own: what a terminal sends to its foreground doesn't reach it. */
@@ -60,10 +59,11 @@ export function spawnEngine(start: EngineStart): ChildProcess {
         "-c",
         BECOME_ENGINE,
         start.binary,
-        String(start.port),
+        String(start.listen.port),
         start.paths.store,
         lockFileOf(start.paths, start.generation),
         start.supervisorLock,
+        start.listen.host,
       ],
       { detached: true, stdio: ["ignore", log, log], cwd: start.paths.root },
     );
@@ -95,8 +95,10 @@ export async function survivingEngines(paths: DataPaths): Promise<EngineProcess[
 
 export async function readEngineLock(lockFile: string): Promise<EngineProcess | undefined> {
   const text = await readFile(lockFile, "utf8").catch(() => "");
-  const [pid, port, startToken = ""] = text.split("\n");
-  const engine = { pid: Number(pid), port: Number(port), startToken, lockFile };
+  const [pid, port, startToken = "", written = ""] = text.split("\n");
+  // An engine of an earlier version wrote no address.
+  const host = written === "" ? LOOPBACK : written;
+  const engine = { pid: Number(pid), host, port: Number(port), startToken, lockFile };
   return engine.pid > 0 && engine.port > 0 && startToken !== "" ? engine : undefined;
 }
 
@@ -157,10 +159,25 @@ export async function becomes(condition: () => boolean, withinMs: number): Promi
 
 /** A loopback port that was free a moment ago. */
 export function freePort(): Promise<number> {
+  return portAt(0, LOOPBACK);
+}
+
+/** Whether nobody listens there; @throws whatever else the system says about the address. */
+export async function isFree({ host, port }: EngineListen): Promise<boolean> {
+  try {
+    await portAt(port, host);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") return false;
+    throw error;
+  }
+}
+
+function portAt(wanted: number, host: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
+    server.listen(wanted, host, () => {
       const address = server.address();
       server.close(() => {
         if (typeof address === "object" && address !== null) resolve(address.port);

@@ -11,13 +11,14 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { DependencyError } from "#domain/errors.ts";
-import { findEngine, type EngineSource } from "./engine-binary.ts";
+import { DependencyError, InvalidInputError } from "#domain/errors.ts";
+import { findEngine, STORE_ENDPOINT_KEY, type EngineSource } from "./engine-binary.ts";
+import { engineEndpoint, isLoopback, LOOPBACK, type EngineListen } from "./engine-listen.ts";
 import {
   answersInTime,
   endEngine,
-  engineEndpoint,
   freePort,
+  isFree,
   killEngine,
   lockFileOf,
   readEngineLock,
@@ -38,6 +39,8 @@ export interface EngineOptions {
   readonly emit: CloudListener;
   /** Looked for unless given. */
   readonly source?: EngineSource;
+  /** A free port of loopback unless given. */
+  readonly listen?: EngineListen;
 }
 
 export interface Engine {
@@ -59,7 +62,11 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     : await localEngine(source, options);
 }
 
-async function remoteEngine(endpoint: string, { emit }: EngineOptions): Promise<Engine> {
+async function remoteEngine(endpoint: string, { emit, listen }: EngineOptions): Promise<Engine> {
+  if (listen !== undefined) {
+    const found = `${STORE_ENDPOINT_KEY} and a place to listen`;
+    throw new InvalidInputError({ where: "--store-listen", found, expected: "one of them" });
+  }
   if (!(await answersInTime(endpoint, () => true))) {
     throw new DependencyError(`the store at ${endpoint} doesn't answer`, { retryable: true });
   }
@@ -76,7 +83,8 @@ type Binary = Extract<EngineSource, { kind: "binary" }>;
 
 async function localEngine(source: Binary, options: EngineOptions): Promise<Engine> {
   const { emit } = options;
-  let current = (await adopt(options)) ?? (await startOnFreePort(source, options));
+  let current = (await adopt(options)) ?? (await startNew(source, options));
+  if (!isLoopback(current.host)) emit({ kind: "note", level: "warn", text: exposure(current) });
   let stopping = false;
   let reviving: Promise<void> | undefined;
   const starts: number[] = [];
@@ -93,7 +101,7 @@ async function localEngine(source: Binary, options: EngineOptions): Promise<Engi
         emit({ kind: "engine", state: "failed", message });
         return;
       }
-      const started = await start(source, options, current.port);
+      const started = await start(source, options, current);
       if (started === undefined) {
         await wait(localLimits.engineWatchEveryMs);
         continue;
@@ -112,7 +120,7 @@ async function localEngine(source: Binary, options: EngineOptions): Promise<Engi
   }, localLimits.engineWatchEveryMs);
 
   return {
-    endpoint: engineEndpoint(current.port),
+    endpoint: endpointOf(current),
     pid: () => current.pid,
     async stop() {
       stopping = true;
@@ -129,28 +137,35 @@ async function localEngine(source: Binary, options: EngineOptions): Promise<Engi
   };
 }
 
-/** The survivor of a supervisor that was killed; one that doesn't answer is ended. */
-async function adopt({ paths, emit }: EngineOptions): Promise<EngineProcess | undefined> {
+/** The survivor of a supervisor that was killed; one that doesn't answer, or listens elsewhere, is ended. */
+async function adopt({ paths, emit, listen }: EngineOptions): Promise<EngineProcess | undefined> {
   let adopted: EngineProcess | undefined;
   for (const engine of await survivingEngines(paths)) {
-    const isUseful = adopted === undefined && (await comesUp(engine));
+    const isUseful = adopted === undefined && isWhere(engine, listen) && (await comesUp(engine));
     if (isUseful) adopted = engine;
     else await killEngine(engine);
   }
   if (adopted === undefined) return undefined;
-  const message = `engine ${adopted.pid} survived and is adopted, ${engineEndpoint(adopted.port)}`;
+  const message = `engine ${adopted.pid} survived and is adopted, ${endpointOf(adopted)}`;
   emit({ kind: "engine", state: "adopted", message });
   return adopted;
 }
 
-function comesUp(engine: EngineProcess): Promise<boolean> {
-  return answersInTime(engineEndpoint(engine.port), () => isRunning(engine));
+/** Nobody is to reach a store from elsewhere who wasn't let in this time. */
+function isWhere({ host, port }: EngineProcess, listen: EngineListen | undefined): boolean {
+  return listen === undefined ? host === LOOPBACK : host === listen.host && port === listen.port;
 }
 
-async function startOnFreePort(source: Binary, options: EngineOptions): Promise<EngineProcess> {
+function comesUp(engine: EngineProcess): Promise<boolean> {
+  return answersInTime(endpointOf(engine), () => isRunning(engine));
+}
+
+async function startNew(source: Binary, options: EngineOptions): Promise<EngineProcess> {
+  if (options.listen !== undefined) await assertFree(options.listen);
   for (let tries = 0; tries < localLimits.enginePortTriesMax; tries += 1) {
     // Somebody else may take the port before the engine does.
-    const started = await start(source, options, await freePort());
+    const listen = options.listen ?? { host: LOOPBACK, port: await freePort() };
+    const started = await start(source, options, listen);
     if (started === undefined) continue;
     options.emit({ kind: "engine", state: "started", message: startedMessage(started) });
     return started;
@@ -163,8 +178,30 @@ async function startOnFreePort(source: Binary, options: EngineOptions): Promise<
   });
 }
 
+/** Whoever listens there already would answer in the engine's place. */
+async function assertFree(listen: EngineListen): Promise<void> {
+  const where = "--store-listen";
+  const place = `${listen.host}:${listen.port}`;
+  const isOurs = await isFree(listen).catch((cause: unknown) => {
+    const found = `${place} (${cause instanceof Error ? cause.message : String(cause)})`;
+    const expected = "an address of this machine, and a port that may be used";
+    throw new InvalidInputError({ where, found, expected }, { cause });
+  });
+  if (isOurs) return;
+  const found = `${place}, which another process has`;
+  throw new InvalidInputError({ where, found, expected: "a port that is free" });
+}
+
+function endpointOf({ port, host }: EngineListen): string {
+  return engineEndpoint(port, host);
+}
+
+function exposure({ host, port }: EngineListen): string {
+  return `the store listens on ${host}:${port} and asks for no password: whoever reaches it there can read and change everything`;
+}
+
 function startedMessage(engine: EngineProcess): string {
-  return `engine ${engine.pid} runs, ${engineEndpoint(engine.port)}`;
+  return `engine ${engine.pid} runs, ${endpointOf(engine)}`;
 }
 
 function logFile(paths: DataPaths): string {
@@ -175,13 +212,13 @@ function logFile(paths: DataPaths): string {
 async function start(
   source: Binary,
   { paths, lock }: EngineOptions,
-  port: number,
+  listen: EngineListen,
 ): Promise<EngineProcess | undefined> {
   const { generation } = lock;
   await mkdir(paths.logs, { recursive: true });
   const child = spawnEngine({
     binary: source.path,
-    port,
+    listen,
     generation,
     supervisorLock: lockPath(paths, generation),
     paths,
@@ -191,7 +228,7 @@ async function start(
     child.once("error", () => resolve());
   });
   const isAlive = (): boolean => child.exitCode === null && child.signalCode === null;
-  const answered = await answersInTime(engineEndpoint(port), isAlive);
+  const answered = await answersInTime(endpointOf(listen), isAlive);
   const engine = await readEngineLock(lockFileOf(paths, generation));
   if (answered && engine?.pid === child.pid && isAlive()) return engine;
   if (isAlive()) child.kill("SIGKILL");

@@ -1,5 +1,6 @@
 /** What happens in a local cloud, for the view, for a terminal's lines and for tests. */
 import type { FunctionName } from "#functions/manifest.ts";
+import type { AlarmChange } from "./alarms/board.ts";
 
 export type InvocationOutcome = "succeeded" | "failed" | "timed-out" | "killed" | "stopped";
 
@@ -46,6 +47,8 @@ export type CloudEvent =
       /** Its event and its error, or the line as it is. */
       readonly text: string;
     }
+  /** An alarm is in another state than before. */
+  | ({ readonly kind: "alarm" } & AlarmChange)
   /** Something about the endpoints or the samples that a person may want to know. */
   | {
       readonly kind: "note";

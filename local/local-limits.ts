@@ -33,10 +33,17 @@ export const localLimits = {
   asyncPayloadBytesMax: 1024 * 1024,
   syncPayloadBytesMax: 6 * 1024 * 1024,
   asyncQueueMax: 1_000,
-  asyncAgeMaxMs: 300_000,
   retryBackoffMs: [1_000, 2_000],
   duplicateDelayMaxMs: 2_000,
   logTailBytesMax: 4_096,
+
+  // Alarms
+  /** So long after a whole minute they are evaluated: by then its metrics are published. */
+  alarmsAfterMinuteMs: 5_000,
+  /** Two evaluations further apart: the machine slept, or its clock was set. */
+  alarmsGapMaxMs: 150_000,
+  /** As the deployed queue keeps them. */
+  deadLetterKeptMs: 3_600_000,
 
   // Stopping
   drainMs: 5_000,

@@ -12,6 +12,7 @@ export interface DataPaths {
   readonly compileCache: string;
   readonly state: string;
   readonly registered: string;
+  readonly alarms: string;
 }
 
 export function dataPaths(folder: string): DataPaths {
@@ -26,6 +27,7 @@ export function dataPaths(folder: string): DataPaths {
     compileCache: join(root, "compile-cache"),
     state: join(root, "cloud.json"),
     registered: join(root, "registered.json"),
+    alarms: join(root, "alarms.json"),
   };
 }
 

@@ -161,10 +161,10 @@ export function targetSources(options: SourceOptions): TargetSources {
 }
 
 /** What the health check counts as refused: files that did not load as they stand. */
-function configurationState(
+export function configurationState(
   pool: string,
   readAt: EpochMs,
-  change: FolderChange,
+  change: Pick<FolderChange, "files" | "problems">,
 ): ConfigurationState {
   const refused = change.files.filter(({ problems }) => problems.length > 0).length;
   return {

@@ -25,6 +25,8 @@ const cloudStateSchema = z.object({
   targetTableName: z.string(),
   /** A folder. */
   samples: z.string(),
+  /** False: functions run only when somebody invokes them. */
+  functions: z.boolean().optional(),
   /** Cadences as `parseCadenceKey` reads them. */
   policies: z.object({ alerting: z.string(), standard: z.string() }).optional(),
 });

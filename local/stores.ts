@@ -28,16 +28,18 @@ export interface LocalStores {
 }
 
 export interface StorePlaces {
+  /** Empty means AWS, as its SDK finds it. */
   readonly storeEndpoint: string;
   readonly leaseTableName: string;
   readonly targetTableName: string;
-  /** A folder. */
-  readonly samples: string;
+  /** A folder, or a store elsewhere. */
+  readonly samples: string | SampleStore;
 }
 
 export function openStores(places: StorePlaces): LocalStores {
-  const { storeEndpoint, leaseTableName, targetTableName } = places;
-  const client = dynamoClient(isAws(storeEndpoint) ? {} : { endpoint: storeEndpoint });
+  const { storeEndpoint, leaseTableName, targetTableName, samples } = places;
+  const isAway = storeEndpoint === "" || isAws(storeEndpoint);
+  const client = dynamoClient(isAway ? {} : { endpoint: storeEndpoint });
   const clock = systemClock();
   const meter = capacityMeter();
   const store = { client, meter, clock };
@@ -48,7 +50,7 @@ export function openStores(places: StorePlaces): LocalStores {
     leases: dynamoLeaseStore({ ...store, tableName: leaseTableName }),
     schedules: dynamoScheduleStore({ ...store, tableName: targetTableName }),
     requests: dynamoRequestStore({ ...store, tableName: leaseTableName }),
-    samples: filesystemSampleStore({ root: places.samples }),
+    samples: typeof samples === "string" ? filesystemSampleStore({ root: samples }) : samples,
     configuration: dynamoConfigurationStore({ ...store, tableName: leaseTableName }),
   };
 }

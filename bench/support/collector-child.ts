@@ -40,7 +40,7 @@ export interface Usage {
 
 const order = JSON.parse(process.argv[2] ?? "{}") as CollectorOrder;
 const clock = systemClock();
-const wired = wireCollect(collectEnvironment.parse(order.environment), process.env);
+const wired = await wireCollect(collectEnvironment.parse(order.environment), process.env);
 const stop = new AbortController();
 let captures = 0;
 

@@ -8,6 +8,7 @@
 import { capacityMeter } from "#adapters/dynamodb/meter.ts";
 import { dynamoClient } from "#adapters/dynamodb/client.ts";
 import { dynamoConfigurationStore } from "#adapters/dynamodb/configuration-store.ts";
+import { dynamoHealthMemory } from "#adapters/dynamodb/health-memory.ts";
 import { dynamoLeaseStore } from "#adapters/dynamodb/lease-store.ts";
 import { dynamoRequestStore } from "#adapters/dynamodb/request-store.ts";
 import { dynamoScheduleStore } from "#adapters/dynamodb/schedule-store.ts";
@@ -89,6 +90,7 @@ export function inProcessFleet({
       requests: dynamoRequestStore(store(engine.tables.leases)),
       schedules: dynamoScheduleStore(store(engine.tables.targets)),
       configuration: dynamoConfigurationStore(store(engine.tables.leases)),
+      health: dynamoHealthMemory(store(engine.tables.leases)),
     };
   }
 

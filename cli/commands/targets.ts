@@ -1,6 +1,7 @@
 /** `lamplighter targets …`: what is captured. */
 import type { Command } from "commander";
 import { parseCadence, type Cadence } from "#domain/cadence.ts";
+import { limits } from "#domain/limits.ts";
 import { exitCodes } from "../exit-codes.ts";
 import {
   contextOf,
@@ -33,27 +34,53 @@ Examples:
   lamplighter targets show example.com/health
 `;
 
+export interface ImportOptions {
+  readonly prune: boolean;
+  readonly atMost?: number;
+  readonly tag?: readonly Tag[];
+}
+
 function registerImport(targets: Command, cli: Cli): void {
   targets
     .command("import")
-    .description("register many targets from JSON Lines, one a line")
-    .argument("<file>", "a .jsonl file, or - for standard input")
+    .description("register many targets, from endpoint files or from JSON Lines")
+    .argument(
+      "<path>",
+      "a folder of .yml files, a .yml file, a .jsonl file, or - for standard input",
+    )
+    .option("--prune", "of a folder: show targets that are in none of its files", false)
+    .option(
+      "--at-most <n>",
+      "with --prune: remove them, unless they are more than n",
+      parsedBy(parseCount(1, limits.prunedMax)),
+    )
+    .option(
+      "--tag <name=value>",
+      "with --prune: only those with this tag; all that are given",
+      eachParsedBy(parseTag),
+    )
     .addHelpText(
       "after",
       `
-A line has the fields of an endpoint file and says what it captures by "url" or "endpoint":
+Endpoint files are read once, without watching. A file with a problem is named, its targets stay as
+they were, and the health check counts it until an import refuses nothing. Nothing is ever
+removed but by --prune with --at-most; then everything of the pool counts that is in none of the
+files, also what was added by hand: --tag limits it.
+A line of JSON Lines has the fields of an endpoint file and says what it captures by "url" or "endpoint":
   {"url":"https://example.com/health","cadence":"every 60s","tags":{"team":"web"}}
 Bad lines are named and left out, the others load. It can be interrupted, and repeated as often as
 you like: unchanged targets are left alone. Of two lines with one id the later counts.
 
 Examples:
+  lamplighter targets import ./endpoints --stack Lamplighter
+  lamplighter targets import ./endpoints --prune --at-most 10 --tag team=web
   lamplighter targets import targets.jsonl
   generate-targets | lamplighter targets import -
 `,
     )
-    .action(async (file: string, _options: unknown, command: Command) => {
+    .action(async (path: string, options: ImportOptions, command: Command) => {
       const { importTargets } = await import("./targets/import.ts");
-      cli.settle(await importTargets(contextOf(cli, command), file));
+      cli.settle(await importTargets(contextOf(cli, command), path, options));
     });
 }
 

@@ -7,14 +7,17 @@ import { limits } from "#domain/limits.ts";
 import { POLICIES_DEFAULT } from "#domain/policy.ts";
 import { SLOTS_LOG2_MAX } from "#domain/slot.ts";
 import type { DurationMs } from "#domain/units.ts";
+import { parseEngineListen, type EngineListen } from "#local/engine-listen.ts";
 import {
   contextOf,
   parseCount,
   parsedBy,
   POOL_DEFAULT,
   type Cli,
+  type Context,
   type GlobalOptions,
 } from "../context.ts";
+import { STACK_KEY } from "../stack-choice.ts";
 import type { UpSettings } from "./up/run.ts";
 
 interface UpOptions {
@@ -26,6 +29,8 @@ interface UpOptions {
   readonly duplicateDeliveries: number;
   readonly policyAlerting?: Cadence;
   readonly policyStandard?: Cadence;
+  readonly storeListen?: EngineListen;
+  readonly functions: boolean;
   readonly view: boolean;
 }
 
@@ -74,17 +79,39 @@ export function registerUp(program: Command, cli: Cli): void {
       parsedBy(parseChance),
       0,
     )
+    .option(
+      "--store-listen <[address:]port>",
+      "where the store listens, for containers (default: a free port of loopback)",
+      parsedBy(parseEngineListen),
+    )
+    .option("--no-functions", "no function runs but what is invoked by hand")
     .option("--no-view", "lines instead of a live view")
     .addHelpText("after", EXAMPLES)
     .action(async (options: UpOptions, command: Command) => {
       const context = contextOf(cli, command);
+      await warnOfStack(context);
       const { up } = await import("./up/run.ts");
       cli.settle(await up(context, settingsOf(options, context.options)));
     });
 }
 
+/** Other commands in the same shell would look elsewhere. */
+async function warnOfStack({ options: { stack, data }, warn }: Context): Promise<void> {
+  if (stack?.from !== STACK_KEY) return;
+  const text = `${STACK_KEY}=${stack.name} is set: other commands work on that stack, and on this system with --data ${data}`;
+  await warn(text);
+}
+
 function settingsOf(options: UpOptions, global: GlobalOptions): UpSettings {
   const { slotsLog2, collectors, leaseTtl: leaseTtlMs, duplicateDeliveries, view } = options;
+  const { storeListen, functions } = options;
+  if (global.stack?.from === "--stack") {
+    throw new InvalidInputError({
+      where: "up",
+      found: `--stack ${global.stack.name}`,
+      expected: "no --stack: `up` starts a local system",
+    });
+  }
   return {
     data: global.data,
     pool: global.pool ?? POOL_DEFAULT,
@@ -93,6 +120,8 @@ function settingsOf(options: UpOptions, global: GlobalOptions): UpSettings {
     ...(collectors !== undefined && { collectors }),
     ...(leaseTtlMs !== undefined && { leaseTtlMs }),
     duplicateDeliveries,
+    ...(storeListen !== undefined && { storeListen }),
+    functions,
     policies: {
       alerting: options.policyAlerting ?? POLICIES_DEFAULT.alerting,
       standard: options.policyStandard ?? POLICIES_DEFAULT.standard,
@@ -136,10 +165,12 @@ function parseChance(text: string): number {
 const EXAMPLES = `
 Without --endpoints and --demo it captures a few built-in endpoints on this machine, or what was
 registered on this data folder before. Ctrl-C stops in order, twice at once.
+The store asks for no password: who reaches --store-listen can read and change everything in it.
 
 Examples:
   lamplighter up
   lamplighter up --endpoints ./endpoints
   lamplighter up --demo 1000 --collectors 4
   lamplighter up --data /tmp/try --endpoints ./endpoints --no-view
+  lamplighter up --no-functions --store-listen 8000      a store for functions that run in containers
 `;

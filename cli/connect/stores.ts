@@ -5,14 +5,17 @@ import type { Policies } from "#domain/policy.ts";
 import { lambdaInvoker } from "#adapters/lambda/invoker.ts";
 import { systemIds } from "#adapters/system/ids.ts";
 import { jsonLog } from "#adapters/system/log.ts";
+import type { FunctionName } from "#functions/manifest.ts";
 import { openStores, type StorePlaces } from "#local/stores.ts";
 import type { System } from "./system.ts";
 
 export interface SystemPlaces extends StorePlaces {
   readonly pool: string;
   readonly policies: Policies;
-  /** undefined while no functions run. */
+  /** undefined while no functions run; empty means AWS. */
   readonly invokeEndpoint?: string;
+  /** Their own names unless given. */
+  readonly functionNames?: Readonly<Record<FunctionName, string>>;
 }
 
 /** Without what is known only from the pool's fleet record. */
@@ -20,7 +23,7 @@ export type UnreadSystem = Omit<System, "slotsLog2">;
 
 export function openPlaces(places: SystemPlaces): UnreadSystem {
   const { client, clock, ...stores } = openStores(places);
-  const { pool, policies, invokeEndpoint } = places;
+  const { pool, policies, invokeEndpoint, functionNames } = places;
   return {
     ...stores,
     pool,
@@ -29,8 +32,8 @@ export function openPlaces(places: SystemPlaces): UnreadSystem {
     ...(invokeEndpoint !== undefined && {
       invoker: lambdaInvoker({
         endpoint: invokeEndpoint,
-        collectFunction: "collect",
-        rebalanceFunction: "rebalance",
+        collectFunction: functionNames?.collect ?? "collect",
+        rebalanceFunction: functionNames?.rebalance ?? "rebalance",
       }),
     }),
     clock,
@@ -64,7 +67,7 @@ export async function getFleet({ leases, pool }: UnreadSystem, running?: string)
 /** When nothing runs and there is nothing to start. */
 export function noSystem(data: string): DependencyError {
   return new DependencyError(
-    `no system runs on ${data}, and none ever has: start it with \`npm start\`, or name its folder with --data`,
+    `no system runs on ${data}, and none ever has: start it with \`npm start\`, name its folder with --data, or a deployed stack with --stack`,
     { retryable: false },
   );
 }

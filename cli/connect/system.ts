@@ -3,6 +3,7 @@
  */
 import type { Policies } from "#domain/policy.ts";
 import type { Clock } from "#ports/clock.ts";
+import type { ConfigurationStore } from "#ports/configuration-store.ts";
 import type { Ids } from "#ports/ids.ts";
 import type { Invoker } from "#ports/invoker.ts";
 import type { LeaseStore } from "#ports/lease-store.ts";
@@ -22,6 +23,8 @@ export interface System {
   readonly schedules: ScheduleStore;
   readonly requests: RequestStore;
   readonly samples: SampleStore;
+  /** Where the health check reads how much of the configuration was refused. */
+  readonly configuration: ConfigurationStore;
   /** undefined while nothing runs. */
   readonly invoker?: Invoker;
   readonly clock: Clock;

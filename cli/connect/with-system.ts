@@ -1,6 +1,7 @@
 /**
- * Finds the system that runs on the data folder; where none does, its store is started for as long
- * as the command takes, so that registering and looking need no running system.
+ * Finds the system that a command works on: a deployed stack, where one is named; else what runs on
+ * the data folder. Where nothing does, its store is started for as long as the command takes, so that
+ * registering and looking need no running system.
  *
  * Fails: DependencyError when there is nothing to work on; it says how to start a system.
  */
@@ -28,15 +29,22 @@ export async function withSystem<T>(
 }
 
 async function openSystem(context: Context, purpose: Purpose): Promise<System> {
-  const { data, pool } = context.options;
+  const { data, pool, stack } = context.options;
+  if (stack !== undefined) {
+    const { openDeployed } = await import("./deployed.ts");
+    return openDeployed(context, stack, purpose);
+  }
   const cloud = await findRunningCloud(data);
   if (cloud === undefined) {
     const { openStopped } = await import("./stopped.ts");
     return openStopped(context, purpose);
   }
+  const { invokeEndpoint, functions, ...places } = cloud;
   const stores = openPlaces({
-    ...cloud,
+    ...places,
     policies: policiesOf(cloud),
+    // Where functions run by hand only, registering starts none.
+    ...(functions !== false && { invokeEndpoint }),
     ...(pool !== undefined && { pool }),
   });
   try {

@@ -2,6 +2,7 @@
 import { cadenceKey } from "#domain/cadence.ts";
 import type { Target } from "#domain/target.ts";
 import type { EpochMs } from "#domain/units.ts";
+import type { SampleStore } from "#ports/sample-store.ts";
 import { readSamples, type SamplesRead } from "#usecases/read-samples.ts";
 import type { System } from "../connect/system.ts";
 import type { Context } from "../context.ts";
@@ -15,7 +16,9 @@ export interface RecordsQuery {
   readonly limit?: number;
 }
 
-export async function readRecords(system: System, query: RecordsQuery): Promise<SamplesRead> {
+type Readable = Pick<System, "clock" | "pool" | "slotsLog2" | "samples">;
+
+export async function readRecords(system: Readable, query: RecordsQuery): Promise<SamplesRead> {
   const { samples: store, clock, pool, slotsLog2 } = system;
   const { id, target, since, limit } = query;
   const registered = target && { cadence: cadenceKey(target.cadence), since: target.registeredAt };
@@ -30,6 +33,56 @@ export async function readRecords(system: System, query: RecordsQuery): Promise<
       ...(limit !== undefined && { limit }),
     },
   );
+}
+
+/** Tells after each chunk how many were read, of those that are known so far. */
+export function watchedSamples(
+  samples: SampleStore,
+  onRead: (read: number, listed: number) => void,
+): SampleStore {
+  let [read, listed] = [0, 0];
+  return {
+    put: (chunk) => samples.put(chunk),
+    async list(query) {
+      const page = await samples.list(query);
+      listed += page.entries.length;
+      return page;
+    },
+    async get(entry, bucket) {
+      const parts = await samples.get(entry, bucket);
+      read += 1;
+      // A target may have two buckets in a chunk, and a list may hold chunks with neither.
+      listed = Math.max(listed, read);
+      onRead(read, listed);
+      return parts;
+    },
+  };
+}
+
+class TimeIsUp extends Error {}
+
+/** undefined where `isOver` came true before all was read: a day of a large pool may take minutes. */
+export async function recordsInTime(
+  system: Readable,
+  query: RecordsQuery,
+  isOver: () => boolean,
+): Promise<SamplesRead | undefined> {
+  const { samples } = system;
+  const inTime = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (isOver()) throw new TimeIsUp();
+    return work();
+  };
+  const limited: SampleStore = {
+    put: (chunk) => samples.put(chunk),
+    list: (wanted) => inTime(() => samples.list(wanted)),
+    get: (entry, bucket) => inTime(() => samples.get(entry, bucket)),
+  };
+  try {
+    return await readRecords({ ...system, samples: limited }, query);
+  } catch (error) {
+    if (error instanceof TimeIsUp) return undefined;
+    throw error;
+  }
 }
 
 export async function warnOfBroken(context: Context, read: SamplesRead): Promise<void> {

@@ -6,11 +6,11 @@ import {
   chunkEveryMs,
   endpoint,
   leaseTtlMs,
-  location,
   logLevel,
   longestTimeoutMs,
   name,
   poolName,
+  samplesLocation,
 } from "../shared/fields.ts";
 
 export const collectEnvironment = z.object({
@@ -18,7 +18,7 @@ export const collectEnvironment = z.object({
   LEASE_TABLE_NAME: name,
   TARGET_TABLE_NAME: name,
   STORE_ENDPOINT: endpoint,
-  SAMPLES_LOCATION: location,
+  SAMPLES_LOCATION: samplesLocation,
   LEASE_TTL_MS: leaseTtlMs,
   LONGEST_TIMEOUT_MS: longestTimeoutMs,
   CHUNK_EVERY_MS: chunkEveryMs,

@@ -8,7 +8,7 @@ import { collectEvent } from "./event.ts";
 import { wireCollect } from "./wiring.ts";
 
 const environment = parseEnvironment(collectEnvironment, process.env);
-const wired = wireCollect(environment, process.env);
+const wired = await wireCollect(environment, process.env);
 
 export const handler = withDefaults(
   {

@@ -7,7 +7,7 @@ import { healthCheckEvent } from "./event.ts";
 import { wireHealthCheck } from "./wiring.ts";
 
 const environment = parseEnvironment(healthCheckEnvironment, process.env);
-const { sink, ...wired } = wireHealthCheck(environment);
+const { sink, ...wired } = await wireHealthCheck(environment);
 
 export const handler = withDefaults(
   {

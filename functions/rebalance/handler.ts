@@ -1,5 +1,6 @@
-/** Once a minute: plans, then starts collectors until the next run takes over. */
-import { rebalance, type RebalanceReport } from "#usecases/rebalance.ts";
+/** Once a minute: makes the pool as it is configured, plans, then starts collectors until the next run takes over. */
+import { rebalanceAsConfigured } from "#usecases/rebalance-as-configured.ts";
+import type { RebalanceReport } from "#usecases/rebalance.ts";
 import { parseEnvironment } from "../shared/parse.ts";
 import { withDefaults } from "../shared/with-defaults.ts";
 import { rebalanceEnvironment } from "./env.ts";
@@ -7,7 +8,7 @@ import { rebalanceEvent } from "./event.ts";
 import { wireRebalance } from "./wiring.ts";
 
 const environment = parseEnvironment(rebalanceEnvironment, process.env);
-const { ids, ...wired } = wireRebalance(environment);
+const { ids, wanted, ...wired } = wireRebalance(environment);
 
 export const handler = withDefaults(
   {
@@ -18,5 +19,9 @@ export const handler = withDefaults(
     stopBeforeMs: 3_000,
   },
   ({ pool, log, steps, deadlineAt, stop }): Promise<RebalanceReport> =>
-    rebalance({ ...wired, log, steps }, { pool, name: ids.owner(), deadlineAt, stop }),
+    rebalanceAsConfigured(
+      { ...wired, log, steps },
+      { pool, name: ids.owner(), deadlineAt, stop },
+      wanted,
+    ),
 );

@@ -2,6 +2,16 @@
 import * as z from "zod";
 import { limits } from "#domain/limits.ts";
 import { leaseId } from "#domain/lease.ts";
+import {
+  METRICS_LOCATION_EXPECTED,
+  parseMetricsLocation,
+  type MetricsLocation,
+} from "./metrics-location.ts";
+import {
+  parseSamplesLocation,
+  SAMPLES_LOCATION_EXPECTED,
+  type SamplesLocation,
+} from "./samples-location.ts";
 
 export const name = z.string().min(1);
 
@@ -14,23 +24,36 @@ export const endpoint = z
   .union([z.literal(""), z.url({ error: "a URL, or nothing for AWS" })])
   .default("");
 
-/** Where objects or metrics go; the scheme says which adapter. */
-export const location = z.url({ protocol: /^file$/u, error: "a file: URL" });
+/** Where samples are kept. */
+export const samplesLocation = z.string().transform((text, context): SamplesLocation => {
+  const location = parseSamplesLocation(text);
+  if (location !== undefined) return location;
+  context.issues.push({ code: "custom", input: text, message: SAMPLES_LOCATION_EXPECTED });
+  return z.NEVER;
+});
+
+/** Where metrics go. */
+export const metricsLocation = z.string().transform((text, context): MetricsLocation => {
+  const location = parseMetricsLocation(text);
+  if (location !== undefined) return location;
+  context.issues.push({ code: "custom", input: text, message: METRICS_LOCATION_EXPECTED });
+  return z.NEVER;
+});
 
 export const logLevel = z.enum(["debug", "info", "warn", "error"]).default("info");
 
-function span(least: number, most: number, usual: number): z.ZodDefault<z.ZodType<number>> {
+function anySpan(least: number, most: number): z.ZodType<number> {
   const error = `a whole number of milliseconds from ${least} to ${most}`;
-  return z.coerce
-    .number({ error })
-    .int({ error })
-    .min(least, { error })
-    .max(most, { error })
-    .default(usual);
+  return z.coerce.number({ error }).int({ error }).min(least, { error }).max(most, { error });
+}
+
+function span(least: number, most: number, usual: number): z.ZodDefault<z.ZodType<number>> {
+  return anySpan(least, most).default(usual);
 }
 
 export const leaseTtlMs = span(1_000, 300_000, limits.leaseTtlMs);
-export const chunkEveryMs = span(50, 60_000, limits.chunkEveryMs);
+/** Unless set it depends on where chunks are kept. */
+export const chunkEveryMs = anySpan(50, 60_000).optional();
 export const longestTimeoutMs = span(limits.timeoutMinMs, limits.timeoutMaxMs, limits.timeoutMaxMs);
 
 /** Requests at once to one host that is neither loopback nor private. */

@@ -29,7 +29,7 @@ export function wireStore(environment: StoreEnvironment): StoreWiring {
   const clock = systemClock();
   const meter = capacityMeter();
   const endpoint = environment.STORE_ENDPOINT;
-  const client = dynamoClient(endpoint === "" ? {} : { endpoint });
+  const client = dynamoClient(endpoint === "" ? { meter } : { endpoint, meter });
   const store = (tableName: string): DynamoStoreOptions => ({ client, tableName, meter, clock });
   return { clock, meter, leases: dynamoLeaseStore(store(environment.LEASE_TABLE_NAME)), store };
 }

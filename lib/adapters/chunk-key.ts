@@ -11,7 +11,12 @@
  */
 import { InvalidInputError, InvariantError } from "#domain/errors.ts";
 import { epochMs, type EpochMs } from "#domain/units.ts";
-import { BUCKETS_LOG2, type ChunkEntry, type ChunkName } from "#ports/sample-store.ts";
+import {
+  BUCKETS_LOG2,
+  type ChunkDraftPart,
+  type ChunkEntry,
+  type ChunkName,
+} from "#ports/sample-store.ts";
 
 const BUCKETS = 2 ** BUCKETS_LOG2;
 const MASK_AT = 14;
@@ -61,6 +66,21 @@ export function chunkKey(name: ChunkName, buckets: readonly number[], bytes: num
     name.owner,
   ].join("-");
   return `${name.pool}/${hourFolder(closedAt)}/${file}.jsonl.zst`;
+}
+
+/**
+ * Sorts after the keys of all chunks closed before `moment` and before those closed at it or later.
+ * @throws InvalidInputError for a pool that isn't safe in a path.
+ */
+export function chunkKeyBound(pool: string, moment: number): string {
+  assertPoolName(pool);
+  const closedAt = bounded(moment);
+  return `${pool}/${hourFolder(closedAt)}/${String(closedAt).padStart(13, "0")}`;
+}
+
+/** The buckets that these parts have lines of. */
+export function filledBuckets(parts: readonly ChunkDraftPart[]): readonly number[] {
+  return parts.flatMap((part) => (part.lines.length === 0 ? [] : [part.bucket]));
 }
 
 /** Rounded up: no sample in the chunk finished later. */

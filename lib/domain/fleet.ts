@@ -15,8 +15,20 @@ export interface Fleet {
   readonly nextLease: number;
   readonly version: number;
   readonly createdAt: EpochMs;
-  /** The newest run of the rebalancer; an older one that still stays ends when it reads another name. */
-  readonly lastRebalance?: { readonly at: EpochMs; readonly by: string };
+  readonly lastRebalance?: LastRebalance;
+}
+
+/** The newest run of the rebalancer; an older one that still stays ends when it reads another name. */
+export interface LastRebalance {
+  readonly at: EpochMs;
+  readonly by: string;
+  /** From starting a collector to its owning the lease, smoothed; absent before it was measured. */
+  readonly startMs?: number;
+  /**
+   * Throttled calls of all rebalancers so far: it only grows, but for a writer that doesn't know of
+   * it and leaves it out. Then it begins at 0 again, and whoever reads differences must expect that.
+   */
+  readonly throttledTotal?: number;
 }
 
 /** One Query: the whole assignment. It may not tile (a Query is not atomic): then read again. */
@@ -46,6 +58,8 @@ export function sameFleet(a: Fleet, b: Fleet): boolean {
     a.version === b.version &&
     a.createdAt === b.createdAt &&
     a.lastRebalance?.at === b.lastRebalance?.at &&
-    a.lastRebalance?.by === b.lastRebalance?.by
+    a.lastRebalance?.by === b.lastRebalance?.by &&
+    a.lastRebalance?.startMs === b.lastRebalance?.startMs &&
+    a.lastRebalance?.throttledTotal === b.lastRebalance?.throttledTotal
   );
 }

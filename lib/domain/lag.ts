@@ -159,6 +159,7 @@ function addMinutes(a: MinuteCounts, b: MinuteCounts): MinuteCounts {
     readUnits: a.readUnits + b.readUnits,
     writeUnits: a.writeUnits + b.writeUnits,
     busyMs: a.busyMs + b.busyMs,
+    throttled: a.throttled + b.throttled,
     lateness: a.lateness.map((count, bucket) => count + (b.lateness[bucket] ?? 0)),
   };
 }
@@ -174,4 +175,23 @@ export function latenessPercentileMs(lateness: readonly number[], share: number)
   });
   // The last bucket has no bound: what is known is that it lies beyond the last one.
   return (LATENESS_BOUNDS_MS[bucket] ?? LATENESS_BOUNDS_MS.at(-1) ?? 0) as DurationMs;
+}
+
+/**
+ * The buckets as a distribution: upper bounds, ascending, with how many captures lie in each. What
+ * lies beyond the last bound counts as the last bound. Without captures it is one of 0: an alarm on
+ * it would otherwise stay as it was.
+ */
+export function latenessDistribution(lateness: readonly number[]): {
+  readonly values: readonly number[];
+  readonly counts: readonly number[];
+} {
+  const last = LATENESS_BOUNDS_MS.length - 1;
+  const filled = LATENESS_BOUNDS_MS.flatMap((bound, bucket) => {
+    const beyond = bucket === last ? (lateness[bucket + 1] ?? 0) : 0;
+    const count = (lateness[bucket] ?? 0) + beyond;
+    return count > 0 ? [{ bound, count }] : [];
+  });
+  if (filled.length === 0) return { values: [0], counts: [1] };
+  return { values: filled.map(({ bound }) => bound), counts: filled.map(({ count }) => count) };
 }

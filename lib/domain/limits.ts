@@ -49,6 +49,8 @@ export const limits = {
   registrationUnitsPerSecond: 500,
   registrationRefusalsShown: 50,
   statusSlotsAhead: 4,
+  /** Ids of targets that one import may take out again. */
+  prunedMax: 100_000,
 
   // Leases
   leaseTtlMs: ms(10_000),
@@ -81,6 +83,8 @@ export const limits = {
   connectTimeoutMs: ms(500),
   requestTimeoutMs: ms(1_000),
   storeAttemptsMax: 3,
+  /** A start that is asked for twice is harmless; a rebalancer that waits for one starts no other. */
+  invokeRequestTimeoutMs: ms(3_000),
   conflictAttemptsMax: 8,
   storeBackoffMaxMs: ms(2_000),
   queryPagesMax: 10_000,
@@ -88,8 +92,24 @@ export const limits = {
   batchAttemptsMax: 12,
   requestIdsMax: 100,
 
+  // Secrets that are looked up
+  secretAgeMaxMs: ms(5 * 60_000),
+  /** From here on it is asked for again while the known value is used. */
+  secretRefreshAfterMs: ms(4 * 60_000),
+  secretFailureAgeMs: ms(10_000),
+  secretsCachedMax: 256,
+  /** Systems Manager answers 40 requests a second for the whole account unless that is raised. */
+  secretsAtOnceMax: 4,
+  secretBytesMax: 65_536,
+
+  // Calls to an object store
+  objectRequestTimeoutMs: ms(2_000),
+  objectAttemptsMax: 2,
+
   // Chunks
   chunkEveryMs: ms(1_000),
+  /** Where each put is paid for. */
+  chunkEveryObjectMs: ms(10_000),
   chunkBytesMax: 4 * 1024 * 1024,
   chunkAttemptsMax: 5,
   chunkBackoffMs: ms(100),
@@ -107,6 +127,12 @@ export const limits = {
   retentionBytesMax: 2 * 1024 ** 3,
   retentionRemovesMax: 20_000,
   temporaryAgeMaxMs: ms(3_600_000),
+
+  // Calls to CloudWatch
+  metricRequestTimeoutMs: ms(2_000),
+  metricAttemptsMax: 2,
+  /** 4 MB of metrics; a pool publishes 3 KB. */
+  metricRequestsMax: 4,
 
   // Metrics in a local file
   metricFileBytesMax: 8 * 1024 * 1024,

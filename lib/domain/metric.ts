@@ -3,11 +3,22 @@
  *
  * Counts are those of the last whole minute, levels those of the moment they are published. Each has
  * one dimension, the pool. `Captures` of zero is published as zero: silence means that nobody looked.
+ * All of them are published by the health check, once a minute.
  *
  * Holds: at most 18.
- * Source: DESIGN, section 6 ("Metrics") and section 8; how each is computed is `lag.ts`.
+ * Source: DESIGN, section 6 ("Metrics") and section 8; how each is computed is `lag.ts`,
+ *         `overload.ts` and `failures-normal.ts`.
  */
-export type MetricUnit = "Milliseconds" | "Count" | "Count/Second" | "Percent";
+
+/** As CloudWatch names them. */
+export const METRIC_UNITS = ["Milliseconds", "Count", "Count/Second", "Percent"] as const;
+
+export type MetricUnit = (typeof METRIC_UNITS)[number];
+
+/** CloudWatch's own namespaces begin with "AWS/": this one is ours. */
+export const METRIC_NAMESPACE = "Lamplighter";
+/** The only dimension. */
+export const METRIC_DIMENSION = "Pool";
 
 export const METRICS = {
   CollectionLag: {
@@ -31,7 +42,7 @@ export const METRICS = {
   CollectorsDesired: { unit: "Count", meaning: "collectors that are wanted" },
   Utilisation: {
     unit: "Percent",
-    meaning: "share of the last whole minute that the busiest collector's loop was busy",
+    meaning: "share of the last whole minute that the busiest collector's thread was at work",
   },
   Overload: {
     unit: "Count",
@@ -43,11 +54,20 @@ export const METRICS = {
   },
   StartTime: {
     unit: "Milliseconds",
-    meaning: "from starting a collector to its owning the lease, smoothed",
+    meaning: "from starting a collector to its owning the lease, smoothed; 0 before the first",
   },
-  RefusedConfiguration: { unit: "Count", meaning: "files and lines that were refused" },
-  StoreUnits: { unit: "Count", meaning: "read and write units of the last whole minute" },
-  ThrottledCalls: { unit: "Count", meaning: "store calls that were throttled in the last minute" },
+  RefusedConfiguration: {
+    unit: "Count",
+    meaning: "endpoint files that were refused, as their last reader found them",
+  },
+  StoreUnits: {
+    unit: "Count",
+    meaning: "read and write units of the last whole minute, all but the rebalancer's",
+  },
+  ThrottledCalls: {
+    unit: "Count",
+    meaning: "store calls that were throttled, each attempt of its own, since the last minute",
+  },
   DroppedPublications: {
     unit: "Count",
     meaning: "publications of metrics that failed since the last one that didn't",
@@ -55,3 +75,12 @@ export const METRICS = {
 } as const satisfies Record<string, { readonly unit: MetricUnit; readonly meaning: string }>;
 
 export type MetricName = keyof typeof METRICS;
+
+/** In the order in which they are published and shown. */
+export const METRIC_NAMES: readonly MetricName[] = keysOf(METRICS);
+
+function keysOf<Table extends object>(table: Table): Extract<keyof Table, string>[] {
+  const keys: Extract<keyof Table, string>[] = [];
+  for (const key in table) keys.push(key);
+  return keys;
+}

@@ -5,6 +5,11 @@
  * memory of its own: it reads the last whole minute. A new owner goes on counting where the last
  * one stopped.
  *
+ * As text it is `head;current;previous`, and `;throttled,throttled` of the two minutes where there
+ * was any. Versions of the code run side by side during a deployment: who doesn't know the last part
+ * doesn't look at it and reads the rest; where it is absent nothing was throttled. Whatever is added
+ * later goes the same way: the three first parts never change.
+ *
  * Holds: `previous.minute < current.minute`; a packed progress is at most 400 bytes.
  */
 import type { EpochMs } from "./units.ts";
@@ -25,7 +30,10 @@ export interface MinuteCounts {
   readonly late: number;
   readonly readUnits: number;
   readonly writeUnits: number;
+  /** Milliseconds that the collector's thread was at work. */
   readonly busyMs: number;
+  /** Store calls that were throttled, each attempt of its own. */
+  readonly throttled: number;
   /** Captures on time by start lateness; one more entry than bounds. */
   readonly lateness: readonly number[];
 }
@@ -65,6 +73,7 @@ export function emptyMinute(minute: number): MinuteCounts {
     readUnits: 0,
     writeUnits: 0,
     busyMs: 0,
+    throttled: 0,
     lateness: Array.from({ length: LATENESS_BOUNDS_MS.length + 1 }, () => 0),
   };
 }
@@ -106,17 +115,22 @@ export function formatProgress(progress: Progress): string {
   const head = [progress.at, progress.lagMs, progress.backlogRounds, progress.waiting]
     .map(short)
     .join(",");
-  return [head, formatMinute(progress.current), formatMinute(progress.previous)].join(";");
+  const { current, previous } = progress;
+  const throttled = [current.throttled, previous.throttled];
+  const last = throttled.some((count) => count > 0) ? [throttled.map(short).join(",")] : [];
+  return [head, formatMinute(current), formatMinute(previous), ...last].join(";");
 }
 
 /** undefined when the text is not a progress: it is a measurement and comes again. */
 export function parseProgress(text: string): Progress | undefined {
-  const [head, current, previous] = text.split(";").map((part) => part.split(",").map(Number));
+  const parts = text.split(";").map((part) => part.split(",").map(Number));
+  const [head, current, previous, throttled = [0, 0]] = parts;
   if (head?.length !== 4 || !head.every(Number.isFinite)) return undefined;
   if (current === undefined || previous === undefined) return undefined;
   const [at = 0, lagMs = 0, backlogRounds = 0, waiting = 0] = head;
-  const now = parseMinute(current);
-  const before = parseMinute(previous);
+  const [throttledNow, throttledBefore] = throttled;
+  const now = parseMinute(current, throttledNow);
+  const before = parseMinute(previous, throttledBefore);
   if (now === undefined || before === undefined) return undefined;
   return { at: at as EpochMs, lagMs, backlogRounds, waiting, current: now, previous: before };
 }
@@ -125,7 +139,11 @@ function formatMinute(counts: MinuteCounts): string {
   return [...NUMBERS.map((name) => counts[name]), ...counts.lateness].map(short).join(",");
 }
 
-function parseMinute(numbers: readonly number[]): MinuteCounts | undefined {
+function parseMinute(
+  numbers: readonly number[],
+  throttled: number | undefined,
+): MinuteCounts | undefined {
+  if (throttled === undefined || !Number.isFinite(throttled)) return undefined;
   if (
     numbers.length !== NUMBERS.length + LATENESS_BOUNDS_MS.length + 1 ||
     numbers.some((n) => !Number.isFinite(n))
@@ -152,6 +170,7 @@ function parseMinute(numbers: readonly number[]): MinuteCounts | undefined {
     readUnits,
     writeUnits,
     busyMs,
+    throttled,
     lateness: numbers.slice(NUMBERS.length),
   };
 }

@@ -1,4 +1,4 @@
-/** What store calls consume, by operation: part of what a collector reports. */
+/** What store calls consume, by operation: part of what every function reports. */
 export interface CapacityMeter {
   record(operation: string, units: { readonly read: number; readonly write: number }): void;
   /** Units since the meter was made, by operation. */
@@ -6,4 +6,8 @@ export interface CapacityMeter {
     string,
     { readonly read: number; readonly write: number; readonly calls: number }
   >;
+  /** Attempts that the store refused to serve for now, whether or not a later one was served. */
+  throttle(attempts?: number): void;
+  /** Such attempts since the last time they were taken: whoever takes them tells of them, once. */
+  takeThrottled(): number;
 }

@@ -80,7 +80,8 @@ function assertDesired(desired: number, slotsLog2: number): void {
   });
 }
 
-function assertSameSlots(fleet: Fleet, slotsLog2: number): void {
+/** @throws InvalidInputError when the pool was founded with another number of slots. */
+export function assertSameSlots(fleet: Fleet, slotsLog2: number): void {
   if (fleet.slotsLog2 === slotsLog2) return;
   throw new InvalidInputError({
     where: `slots of pool ${fleet.pool}`,

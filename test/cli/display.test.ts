@@ -73,13 +73,48 @@ describe("a table", () => {
     expect(out.lines()).toEqual(["ID          N  NOTE", "aaaaaaa…  123  short"]);
   });
 
-  test("writes its titles once, and never gets narrower from page to page", async () => {
+  test("writes its titles once, and keeps its widths from page to page", async () => {
     const out = output(undefined);
     const rows = table(columns, out);
-    await rows.write([["abcdef", "1", "x"]]);
-    await rows.write([["b", "22", "y"]]);
+    await rows.write([["abcdef", "11", "x"]]);
+    await rows.write([["b", "2", "y"]]);
     await rows.write([]);
-    expect(out.lines()).toEqual(["ID      N  NOTE", "abcdef  1  x", "b       22  y"]);
+    expect(out.lines()).toEqual(["ID       N  NOTE", "abcdef  11  x", "b        2  y"]);
+  });
+
+  test("shifts only the row that is wider than its page's first, where nothing is cut", async () => {
+    const out = output(undefined);
+    const rows = table(columns, out);
+    await rows.write([["abc", "1", "x"]]);
+    await rows.write([
+      ["abcdef", "1", "y"],
+      ["b", "2", "z"],
+    ]);
+    expect(out.lines()).toEqual(["ID   N  NOTE", "abc  1  x", "abcdef  1  y", "b    2  z"]);
+  });
+
+  test("cuts later rows to the widths of the first page on a terminal", async () => {
+    const out = output(20);
+    const rows = table(columns, out);
+    await rows.write([["a".repeat(50), "1", "short"]]);
+    await rows.write([
+      ["b".repeat(50), "2", "longer"],
+      ["c".repeat(50), "12345", "short"],
+    ]);
+    expect(out.lines()).toEqual([
+      "ID          N  NOTE",
+      "aaaaaaaaa…  1  short",
+      "bbbbbbbbb…  2  long…",
+      "ccccc…  12345  short",
+    ]);
+  });
+
+  test("leaves room for what is known to come", async () => {
+    const out = output(undefined);
+    const rows = table([{ title: "S", least: 4 }, { title: "N" }], out);
+    await rows.write([["up", "1"]]);
+    await rows.write([["down", "2"]]);
+    expect(out.lines()).toEqual(["S     N", "up    1", "down  2"]);
   });
 });
 

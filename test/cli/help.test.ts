@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { describe, expect, test } from "vitest";
+import * as z from "zod";
 import { buildProgram } from "#cli/program.ts";
 import { exitCodes } from "#cli/exit-codes.ts";
 import { runCli } from "./run-cli.ts";
@@ -59,6 +61,16 @@ describe("help", () => {
     const { out } = await runCli(["--help"]);
     const table = out.slice(out.indexOf("Exit status:"));
     for (const status of Object.values(exitCodes)) expect(table).toMatch(new RegExp(`^  ${status} `, "mu")); // prettier-ignore
+  });
+
+  test("--version is that of the package, and of the Node that runs it", async () => {
+    const { code, out, err } = await runCli(["--version"]);
+    const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileSync("package.json", "utf8"))); // prettier-ignore
+    expect({ code, out, err }).toEqual({
+      code: exitCodes.ok,
+      out: `lamplighter ${version} (Node ${process.version})\n`,
+      err: "",
+    });
   });
 
   test("without a command goes to standard error, with the status of a usage error", async () => {

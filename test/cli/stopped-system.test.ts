@@ -30,7 +30,7 @@ describe.skipIf(engineMissing() !== undefined)("commands on a system that isn't 
     const added = await lamplighter("targets", "add", "http://127.0.0.1:9/#a", "--every", "5s", "--tag", "team=web"); // prettier-ignore
     expect(added).toEqual({
       code: 0,
-      out: "added 127.0.0.1:9/#a: captured when the system starts, then every 5s\n",
+      out: "added 127.0.0.1:9/#a: captured when the system's functions run, then every 5s\n",
       err: "",
     });
     const lines = [
@@ -58,7 +58,7 @@ describe.skipIf(engineMissing() !== undefined)("commands on a system that isn't 
 
     const status = await lamplighter("status");
     expect(status.code).toBe(0);
-    expect(status.out).toContain("2 targets: 0 up, 0 down, 2 waiting  (the system is stopped");
+    expect(status.out).toContain("2 targets: 0 up, 0 down, 2 waiting  (no functions run");
 
     const leases = await lamplighter("leases", "--json");
     expect(leases.out.trim().split("\n").map((line): unknown => JSON.parse(line))).toMatchObject([

@@ -1,4 +1,7 @@
-/** examples/events has an event for each function, which its own schema takes. */
+/**
+ * examples/events has events for each function, which its own schema takes: `<function>.json` is what
+ * its schedule or the rebalancer sends, `<function>.<who>.json` what somebody else does.
+ */
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type * as z from "zod";
@@ -15,12 +18,24 @@ const schemas: Readonly<Record<FunctionName, z.ZodType>> = {
   "health-check": healthCheckEvent,
 };
 
-test("there is an event for each function, and no other", () => {
+const files = readdirSync(FOLDER);
+const functionOf = (file: string): string => file.split(".")[0] ?? "";
+
+test("there is an event for each function, and none for anything else", () => {
   const names = Object.keys(manifest).map((name) => `${name}.json`);
-  expect(readdirSync(FOLDER).sort()).toEqual(names.sort());
+  expect(files).toEqual(expect.arrayContaining(names));
+  expect(files.filter((file) => !names.includes(`${functionOf(file)}.json`))).toEqual([]);
 });
 
-test.each(Object.entries(schemas))("%s takes its event", (name, schema) => {
-  const event: unknown = JSON.parse(readFileSync(`${FOLDER}/${name}.json`, "utf8"));
-  expect(() => parseEvent(schema, event)).not.toThrow();
+test.each(files)("%s is taken by its function", (file) => {
+  const event: unknown = JSON.parse(readFileSync(`${FOLDER}/${file}`, "utf8"));
+  const schema = Object.entries(schemas).find(([name]) => name === functionOf(file))?.[1];
+  expect(schema).toBeDefined();
+  expect(() => parseEvent(schema ?? collectEvent, event)).not.toThrow();
+});
+
+test("what the deployed schedules send is there, word for word", () => {
+  for (const name of ["rebalance", "health-check"]) {
+    expect(JSON.parse(readFileSync(`${FOLDER}/${name}.json`, "utf8"))).toEqual({});
+  }
 });

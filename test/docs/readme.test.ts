@@ -8,7 +8,10 @@ import { parseEndpointFile } from "#adapters/endpoint-files/endpoint-file.ts";
 import { COMMON_FIELDS, HTTP_FIELDS, RESERVED_FIELDS } from "#adapters/endpoint-files/entry.ts";
 import { readTargetLines } from "#adapters/endpoint-files/target-lines.ts";
 import { POLICIES_DEFAULT } from "#domain/policy.ts";
+import { manifest } from "#functions/manifest.ts";
 import { BUILT_IN } from "#local/demo/behaviours.ts";
+import { stackId } from "../../infra/names.ts";
+import { fields } from "../../infra/settings-fields.ts";
 import { commandsIn, readDocument } from "./markdown.ts";
 
 const readme = readDocument("README.md");
@@ -55,6 +58,63 @@ describe("README", () => {
   test("counts the built-in endpoints", () => {
     expect(readme.text).toContain("captures eight built-in endpoints");
     expect(BUILT_IN).toHaveLength(8);
+  });
+});
+
+describe("deploying, as README tells it", () => {
+  const section = readme.text.slice(readme.text.indexOf("## Deploy"));
+  const rows = section.match(/^\| (?:`\w+`(?:, )?)+ \| .*\|$/gmu) ?? [];
+  const told = rows.flatMap((row) =>
+    [...(row.split("|")[1] ?? "").matchAll(/`(?<name>\w+)`/gu)].map(({ groups }) => groups?.["name"]),
+  ); // prettier-ignore
+
+  test("has a row for each setting, and none that isn't there", () => {
+    expect(told.toSorted()).toEqual(Object.keys(fields).toSorted());
+  });
+
+  test("sets nothing that is no setting", () => {
+    const given = commands.flatMap((words) =>
+      words.flatMap((word, at) => (words[at - 1] === "-c" ? [word.split("=")[0]] : [])),
+    );
+    expect(given).toEqual(expect.arrayContaining(["collectors", "architecture"]));
+    expect(given.filter((name) => !told.includes(name))).toEqual([]);
+  });
+});
+
+describe("sam, as README runs it", () => {
+  const sam = commands.filter(([program, verb]) => program === "sam" && verb === "local");
+  const valueOf = (words: readonly string[], ...names: readonly string[]): string =>
+    words.find((_, at) => names.includes(words[at - 1] ?? "")) ?? "";
+
+  test("invokes every function by its name in the template", () => {
+    const invoked = sam.flatMap(([, , verb, name = ""]) => (verb === "invoke" ? [name] : []));
+    expect([...new Set(invoked)].toSorted()).toEqual(
+      Object.values(manifest).map(({ logicalId }) => logicalId).toSorted(),
+    ); // prettier-ignore
+  });
+
+  test("has files that exist, and the template where the CDK puts it", () => {
+    for (const words of sam) {
+      expect(valueOf(words, "-t", "--template")).toBe(
+        `cdk.out/${stackId("default")}.template.json`,
+      );
+      expect(existsSync(valueOf(words, "--env-vars"))).toBe(true);
+      if (words[2] === "invoke") expect(existsSync(valueOf(words, "-e", "--event"))).toBe(true);
+    }
+  });
+
+  test("uses the store's port that the environment file names, and the port of start-lambda", () => {
+    const environment = readFileSync("examples/sam-env.json", "utf8");
+    const listens = commands.map((words) => valueOf(words, "--store-listen")).filter(Boolean);
+    expect(listens.length).toBeGreaterThan(0);
+    for (const listen of listens) {
+      expect(environment).toContain(`host.docker.internal:${listen.split(":").at(-1) ?? ""}"`);
+    }
+    const served = sam.filter(([, , verb]) => verb === "start-lambda");
+    expect(served.length).toBeGreaterThan(0);
+    for (const words of served) {
+      expect(environment).toContain(`host.docker.internal:${valueOf(words, "--port")}"`);
+    }
   });
 });
 

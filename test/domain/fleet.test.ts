@@ -13,8 +13,9 @@ test("a new lease takes the next number, has no ranges and nothing due, and rais
 });
 
 test("fleets are the same when every field is", () => {
-  const written = { ...fleet, lastRebalance: { at: at(1), by: "run-1" } };
-  expect(sameFleet(written, { ...written, lastRebalance: { at: at(1), by: "run-1" } })).toBe(true);
+  const last = { at: at(1), by: "run-1", startMs: 300, throttledTotal: 7 };
+  const written = { ...fleet, lastRebalance: last };
+  expect(sameFleet(written, { ...written, lastRebalance: { ...last } })).toBe(true);
   for (const other of [
     fleet,
     { ...written, pool: "other" },
@@ -23,8 +24,11 @@ test("fleets are the same when every field is", () => {
     { ...written, nextLease: 9 },
     { ...written, version: 9 },
     { ...written, createdAt: at(9) },
-    { ...written, lastRebalance: { at: at(2), by: "run-1" } },
-    { ...written, lastRebalance: { at: at(1), by: "run-2" } },
+    { ...written, lastRebalance: { ...last, at: at(2) } },
+    { ...written, lastRebalance: { ...last, by: "run-2" } },
+    { ...written, lastRebalance: { ...last, startMs: 301 } },
+    { ...written, lastRebalance: { ...last, throttledTotal: 8 } },
+    { ...written, lastRebalance: { at: last.at, by: last.by } },
   ]) {
     expect(sameFleet(written, other)).toBe(false);
   }

@@ -7,6 +7,7 @@ import {
   isOrphaned,
   lagMs,
   lastMinute,
+  latenessDistribution,
   latenessPercentileMs,
   leaseLagMs,
   oldestDueAt,
@@ -122,6 +123,50 @@ describe("start lateness", () => {
   });
 });
 
+describe("the distribution of start lateness", () => {
+  const counted = (...starts: readonly number[]): number[] => {
+    const lateness = [...emptyMinute(0).lateness];
+    for (const ms of starts) {
+      const bucket = latenessBucket(ms);
+      lateness[bucket] = (lateness[bucket] ?? 0) + 1;
+    }
+    return lateness;
+  };
+
+  it("has the bounds of the buckets that are filled, ascending, with their counts", () => {
+    expect(latenessDistribution(counted(0.5, 0.7, 14, 14, 14))).toEqual({
+      values: [1, 15],
+      counts: [2, 3],
+    });
+  });
+
+  it("counts what lies beyond the last bound as the last bound", () => {
+    expect(latenessDistribution(counted(59_000, 1e9))).toEqual({ values: [60_000], counts: [2] });
+  });
+
+  it("is one of 0 without captures", () => {
+    expect(latenessDistribution(counted())).toEqual({ values: [0], counts: [1] });
+  });
+
+  it("has as many counts as captures, and the percentiles that the buckets have", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.double({ min: 0, max: 1e6, noNaN: true }), { minLength: 1 }),
+        fc.double({ min: 0.01, max: 1, noNaN: true }),
+        (starts, share) => {
+          const lateness = counted(...starts);
+          const { values, counts } = latenessDistribution(lateness);
+          expect(counts.reduce((sum, count) => sum + count, 0)).toBe(starts.length);
+          expect(values).toEqual([...new Set(values)].toSorted((a, b) => a - b));
+          let seen = 0;
+          const at = counts.findIndex((count) => (seen += count) >= starts.length * share);
+          expect(values[at]).toBe(latenessPercentileMs(lateness, share));
+        },
+      ),
+    );
+  });
+});
+
 describe("lag of a lease", () => {
   it("is its owner's word while it is held", () => {
     expect(leaseLagMs(held(lease, 5_000, { ...emptyProgress(now), lagMs: 123 }), now, SKEW)).toBe(
@@ -176,6 +221,7 @@ describe("the fleet", () => {
       redone: 3,
       readUnits: 4,
       writeUnits: 5,
+      throttled: 6,
     };
     const running = held(first, 5_000, { ...emptyProgress(now), previous: counts });
     const released = {
@@ -194,6 +240,7 @@ describe("the fleet", () => {
       redone: 6,
       readUnits: 8,
       writeUnits: 10,
+      throttled: 12,
     });
   });
 });

@@ -82,6 +82,16 @@ describe("a collector", () => {
   it("repeats at most 10 s of captures after a crash", () => {
     expect(limits.commitEveryMs).toBeLessThanOrEqual(10_000);
     expect(limits.chunkEveryMs).toBeLessThanOrEqual(limits.commitEveryMs / 5);
+    expect(limits.chunkEveryObjectMs).toBeLessThanOrEqual(limits.commitEveryMs);
+  });
+
+  it("has time to put its last chunk again, when a put to an object store hangs, and to commit", () => {
+    expect(limits.connectTimeoutMs + limits.objectRequestTimeoutMs).toBeLessThan(
+      limits.commitTimeMs,
+    );
+    expect(
+      limits.objectAttemptsMax * (limits.connectTimeoutMs + limits.objectRequestTimeoutMs),
+    ).toBeLessThan(limits.leaseTtlMs);
   });
 
   it("leaves descriptors for the store, its chunks and its logs", () => {
@@ -89,10 +99,33 @@ describe("a collector", () => {
   });
 
   it("keeps its buffers in half of its memory", () => {
+    // Of each of the two services that secrets are looked up in.
+    const secretBytes = 2 * limits.secretsCachedMax * limits.secretBytesMax;
     const buffers =
-      limits.slotCacheBytesMax + limits.chunkBacklogBytesMax + 2 * limits.chunkBytesMax;
+      limits.slotCacheBytesMax +
+      limits.chunkBacklogBytesMax +
+      2 * limits.chunkBytesMax +
+      secretBytes;
     expect(buffers).toBeLessThanOrEqual((manifest.collect.memoryMb * 2 ** 20) / 2);
+    // What is being put is lines and their compressed form.
+    expect(2 * limits.chunkPutsMax * limits.chunkBytesMax).toBeLessThanOrEqual(
+      limits.chunkBacklogBytesMax,
+    );
     expect(limits.chunkBacklogBytesMax).toBeGreaterThanOrEqual(4 * limits.chunkBytesMax);
+  });
+});
+
+describe("secrets", () => {
+  it("are asked for again long before they are too old to be used", () => {
+    expect(limits.secretRefreshAfterMs + 3 * limits.secretFailureAgeMs).toBeLessThanOrEqual(
+      limits.secretAgeMaxMs,
+    );
+  });
+
+  it("are asked for again after a failure no sooner than a lookup may take", () => {
+    expect(limits.secretFailureAgeMs).toBeGreaterThan(
+      limits.storeAttemptsMax * (limits.connectTimeoutMs + limits.requestTimeoutMs),
+    );
   });
 });
 
@@ -117,6 +150,13 @@ describe("functions", () => {
   it("health checks don't pile up", () => {
     expect(manifest["health-check"].timeoutMs).toBeLessThanOrEqual(
       manifest["health-check"].scheduleEveryMs,
+    );
+  });
+
+  it("a publication that fails slowly leaves the health check half of its time", () => {
+    const attemptMs = limits.connectTimeoutMs + limits.metricRequestTimeoutMs;
+    expect(limits.metricRequestsMax * limits.metricAttemptsMax * attemptMs).toBeLessThan(
+      manifest["health-check"].timeoutMs / 2,
     );
   });
 });

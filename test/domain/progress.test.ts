@@ -27,6 +27,7 @@ const minute: fc.Arbitrary<MinuteCounts> = fc.record({
   readUnits: tenths,
   writeUnits: tenths,
   busyMs: tenths,
+  throttled: count,
   lateness: fc.array(count, {
     minLength: LATENESS_BOUNDS_MS.length + 1,
     maxLength: LATENESS_BOUNDS_MS.length + 1,
@@ -62,6 +63,7 @@ describe("as text", () => {
       readUnits: 9_999.5,
       writeUnits: 99_999.5,
       busyMs: 59_999.9,
+      throttled: 99_999,
       lateness: [...lateness, 99_999],
     });
     const now = minuteOf(T0);
@@ -74,6 +76,35 @@ describe("as text", () => {
       previous: busy(now - 1),
     });
     expect(text.length).toBeLessThanOrEqual(400);
+  });
+
+  test("says nothing of throttling where there was none, so that it is as older versions write it", () => {
+    const quiet = formatProgress(emptyProgress(T0));
+    expect(quiet.split(";").length).toBe(3);
+    expect(parseProgress(quiet)).toEqual(emptyProgress(T0));
+  });
+
+  test("can be read by a version that doesn't know of throttling: the first three parts don't change", () => {
+    fc.assert(
+      fc.property(progress, (one) => {
+        const [head, current, previous, ...more] = formatProgress(one).split(";");
+        const none = { throttled: 0 };
+        expect(more.length).toBeLessThanOrEqual(1);
+        // That version takes the first three parts, each with exactly so many numbers.
+        expect(parseProgress([head, current, previous].join(";"))).toEqual({
+          ...one,
+          current: { ...one.current, ...none },
+          previous: { ...one.previous, ...none },
+        });
+        expect([current, previous].map((part) => part?.split(",").length)).toEqual([25, 25]);
+      }),
+    );
+  });
+
+  test("a last part of another shape is no progress", () => {
+    const good = formatProgress(emptyProgress(T0));
+    for (const last of ["1", "x,1", "1,x"])
+      expect(parseProgress(`${good};${last}`)).toBeUndefined();
   });
 
   test("what is no progress is undefined, whatever it is", () => {

@@ -10,12 +10,12 @@ import { capacityMeter } from "#adapters/dynamodb/meter.ts";
 import { readMetrics } from "#adapters/filesystem/metric-sink.ts";
 import { systemClock } from "#adapters/system/clock.ts";
 import { leaseId } from "#domain/lease.ts";
+import { METRIC_NAMES } from "#domain/metric.ts";
 import { epochMs } from "#domain/units.ts";
 import type { LeaseStore } from "#ports/lease-store.ts";
 import { engineMissing, startTestEngine, type TestEngine } from "#test/support/engine.ts";
 import { lambdaContext } from "#test/support/lambda-context.ts";
 import { foundPool } from "#usecases/found-pool.ts";
-import { METRIC_NAMES } from "#usecases/health-check.ts";
 
 interface Invoked {
   readonly path: string | undefined;
@@ -116,7 +116,7 @@ describe.skipIf(engineMissing() !== undefined)("handlers, on a real engine", () 
     expect((await leases.findLease("default", leaseId(1)))?.holder).toBeUndefined();
   });
 
-  it("health-check publishes twelve metrics and finds nothing wrong", async () => {
+  it("health-check publishes 18 metrics and finds nothing wrong", async () => {
     const { handler } = await import("#functions/health-check/handler.ts");
     const report = await handler({}, lambdaContext());
     expect(report).toMatchObject({ kind: "checked", violations: [], published: "published" });

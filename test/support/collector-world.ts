@@ -77,7 +77,12 @@ export async function collectorWorld(options: WorldOptions = {}) {
       return `stamp-${stamps}`;
     },
   };
-  const meter: CapacityMeter = { record: () => undefined, totals: () => new Map() };
+  const meter: CapacityMeter = {
+    record: () => undefined,
+    totals: () => new Map(),
+    throttle: () => undefined,
+    takeThrottled: () => 0,
+  };
 
   function probeOf(owner: string): Probe {
     return {

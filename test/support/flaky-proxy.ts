@@ -18,9 +18,9 @@ import { buffer } from "node:stream/consumers";
 /**
  * lose: closed without an answer; hold: never answered; cut: headers and half a body, then nothing.
  * Without reaching the engine, in its stead: conflict: another transaction is on it; unprocessed: a
- * batch of which nothing was taken.
+ * batch of which nothing was taken; throttle: too many requests at the moment.
  */
-export type Fault = "lose" | "hold" | "cut" | "conflict" | "unprocessed";
+export type Fault = "lose" | "hold" | "cut" | "conflict" | "unprocessed" | "throttle";
 
 export interface FlakyProxy {
   readonly endpoint: string;
@@ -50,6 +50,7 @@ export async function flakyProxy(target: string): Promise<FlakyProxy> {
       case undefined:
       case "conflict":
       case "unprocessed":
+      case "throttle":
         outgoing.writeHead(status, headers).end(body);
         return;
       case "lose":
@@ -103,6 +104,7 @@ async function answerTo(
   incoming: IncomingMessage,
 ): Promise<Answer> {
   if (fault === "conflict") return answer(400, conflictIn(operation));
+  if (fault === "throttle") return answer(400, throttleOf(operation));
   if (fault !== "unprocessed") return await forward(target, incoming);
   const { RequestItems } = JSON.parse((await buffer(incoming)).toString()) as {
     readonly RequestItems: unknown;
@@ -118,6 +120,17 @@ function conflictIn(operation: string): object {
     return { __type: type("TransactionConflictException"), message };
   }
   const CancellationReasons = [{ Code: "TransactionConflict", Message: message }, { Code: "None" }];
+  return { __type: type("TransactionCanceledException"), message, CancellationReasons };
+}
+
+/** The same two forms. */
+function throttleOf(operation: string): object {
+  const type = (name: string): string => `com.amazonaws.dynamodb.v20120810#${name}`;
+  const message = "The level of configured provisioned throughput for the table was exceeded";
+  if (operation !== "TransactWriteItems") {
+    return { __type: type("ProvisionedThroughputExceededException"), message };
+  }
+  const CancellationReasons = [{ Code: "ThrottlingError", Message: message }, { Code: "None" }];
   return { __type: type("TransactionCanceledException"), message, CancellationReasons };
 }
 

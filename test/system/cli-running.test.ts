@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ALARM_IDS } from "#domain/alarm/definition.ts";
 import { every } from "#domain/cadence.ts";
 import { POLICIES_DEFAULT } from "#domain/policy.ts";
 import { startLocalCloud, type LocalCloud } from "#local/cloud.ts";
@@ -100,6 +101,11 @@ describe.skipIf(isSkipped)("the command line on a running system", () => {
     expect((await lamplighter("status", `${host}/broken`)).code).toBe(1);
     expect((await lamplighter("status", `${host}/ok`)).code).toBe(0);
     expect((await lamplighter("targets", "list", "--down")).out).not.toContain("/ok");
+  });
+
+  test("knows the system's alarms: none rings in its first minutes, whoever asks", async () => {
+    expect(cloud.alarms().map(({ id }) => id)).toEqual(ALARM_IDS);
+    expect((await lamplighter("alarms")).code).toBe(0);
   });
 
   test("forgets a removed target, and keeps its samples", async () => {

@@ -1,16 +1,17 @@
 /** Whole local systems, as `lamplighter up` starts them: killed, interrupted, started twice. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
-import { becomes, killEngine, survivingEngines } from "#local/engine-process.ts";
+import { becomes, freePort, killEngine, survivingEngines } from "#local/engine-process.ts";
 import { findProcess, signalProcess, type ProcessIdentity } from "#local/process-identity.ts";
 import { dataPaths } from "#local/paths.ts";
 import { findRunningCloud, readCloudState } from "#local/state-file.ts";
+import { runCli } from "#test/cli/run-cli.ts";
 import { temporaryFolders } from "#test/support/temporary-folder.ts";
 
 const WITHIN_MS = 60_000;
@@ -162,6 +163,26 @@ describe("lamplighter up", () => {
     expect(collectors.length).toBeGreaterThanOrEqual(2);
     for (const { pid } of collectors) signalProcess(pid, "SIGKILL");
     expect(await becomes(() => system.output().split("has lease").length >= before + 2, WITHIN_MS)).toBe(true); // prettier-ignore
+  });
+
+  it("without functions registers and runs nothing but what is invoked, on a store where it is told to be", async () => {
+    const data = await newFolder();
+    const files = await newFolder();
+    const { port, asked } = await endpoint();
+    await writeFile(join(files, "web.yml"), `127.0.0.1:${port}/health:\n  scheme: http\n`);
+    const listen = await freePort();
+    const system = up(data, "--endpoints", files, "--no-functions", "--store-listen", String(listen)); // prettier-ignore
+    await system.says("1 target added");
+    expect((await readCloudState(data))?.storeEndpoint).toBe(`http://127.0.0.1:${listen}`);
+    const invoked = await runCli(["--data", data, "invoke", "health-check"]);
+    expect(invoked.code).toBe(0);
+    const added = await runCli(["--data", data, "targets", "add", `http://127.0.0.1:${port}/b`]);
+    expect(added.out).toContain("captured when the system's functions run");
+    expect(await runtimes(data)).toHaveLength(1);
+    expect(existsSync(join(dataPaths(data).logs, "rebalance.log"))).toBe(false);
+    expect(asked()).toBe(0);
+    system.child.kill("SIGINT");
+    expect(await system.ended).toBe(0);
   });
 
   it("watches endpoint files: new targets are captured, removed ones no more, bad files are named", async () => {

@@ -159,7 +159,9 @@ describe("an asynchronous invocation", () => {
   it("of a function without retries runs once", async () => {
     const { invoker, events, waitFor } = started();
     invoker.invokeAsync("rebalance", asked("fail"));
-    await waitFor((event) => event.kind === "invocation-ended");
+    const dropped = await waitFor((event) => event.kind === "invocation-dropped");
+    const why = "failed once, and is not repeated: RangeError: failed on purpose";
+    expect(dropped).toMatchObject({ name: "rebalance", why });
     expect(await invoker.invoke("rebalance", asked("count"))).toMatchObject({ payload: "2" });
     expect(ended(events).map(({ attempt }) => attempt)).toEqual([1, 1]);
   });

@@ -1,155 +1,23 @@
 import { describe, expect, it } from "vitest";
-import { capacityMeter } from "#adapters/dynamodb/meter.ts";
-import { memoryConfigurationStore } from "#adapters/memory/configuration-store.ts";
 import { memoryLeaseStore } from "#adapters/memory/lease-store.ts";
-import { memoryMetricSink } from "#adapters/memory/metric-sink.ts";
-import { memoryScheduleStore } from "#adapters/memory/schedule-store.ts";
-import { cadenceKey, every } from "#domain/cadence.ts";
-import { targetHash } from "#domain/hash.ts";
-import { leaseId, type Owner } from "#domain/lease.ts";
-import { emptyMinute, emptyProgress, minuteOf, type Progress } from "#domain/progress.ts";
-import { slotCount, slotOf, type Slot } from "#domain/slot.ts";
-import type { Target } from "#domain/target.ts";
-import { after, durationMs, epochMs, type EpochMs } from "#domain/units.ts";
-import { through, type Watermark } from "#domain/watermark.ts";
+import { METRIC_NAMES } from "#domain/metric.ts";
+import { emptyMinute, emptyProgress, minuteOf } from "#domain/progress.ts";
+import { slotCount } from "#domain/slot.ts";
+import { after } from "#domain/units.ts";
+import type { HealthMemory } from "#ports/health-memory.ts";
 import type { LeaseStore } from "#ports/lease-store.ts";
-import type { ScheduleStore } from "#ports/schedule-store.ts";
-import { keptLog, noSteps } from "#test/support/quiet.ts";
-import { settableClock } from "#test/support/settable-clock.ts";
-import { foundPool } from "#usecases/found-pool.ts";
-import {
-  HEALTH_CHECK_SETTINGS,
-  healthCheck,
-  METRIC_NAMES,
-  slotMemory,
-  type HealthCheckReport,
-} from "#usecases/health-check.ts";
-
-const POOL = "p";
-const K = 6;
-const OWNER = "owner" as Owner;
-const cadence = every(60_000);
-const key = cadenceKey(cadence);
-
-type Checked = Extract<HealthCheckReport, { kind: "checked" }>;
-
-async function setStage() {
-  const clock = settableClock("2026-11-21T13:00:30Z");
-  const leases = memoryLeaseStore();
-  const schedules = memoryScheduleStore();
-  const configuration = memoryConfigurationStore();
-  const metrics = memoryMetricSink();
-  const log = keptLog();
-  const meter = capacityMeter();
-  await foundPool({ clock, leases }, { pool: POOL, slotsLog2: K, desired: 2 });
-  const read: Slot[] = [];
-  const watched: ScheduleStore = {
-    ...schedules,
-    readSchedules: (pool, slot) => (read.push(slot), schedules.readSchedules(pool, slot)),
-  };
-  const memory = slotMemory();
-  async function check(
-    change: { leases?: LeaseStore; schedules?: ScheduleStore } = {},
-  ): Promise<Checked> {
-    const report = await healthCheck(
-      {
-        clock,
-        leases,
-        schedules: watched,
-        configuration,
-        metrics,
-        meter,
-        log,
-        steps: noSteps,
-        memory,
-        settings: HEALTH_CHECK_SETTINGS,
-        ...change,
-      },
-      { pool: POOL, stop: new AbortController().signal, deadlineAt: after(clock.now(), 60_000) },
-    );
-    if (report.kind !== "checked") throw new Error(report.kind);
-    return report;
-  }
-  async function own(number: number, progress?: Progress): Promise<void> {
-    const request = { pool: POOL, id: leaseId(number), owner: OWNER };
-    const now = clock.now();
-    await leases.acquire({
-      ...request,
-      now,
-      ttlMs: 10_000,
-      skewMaxMs: 100,
-      deadlineAt: after(now, 900_000),
-    });
-    await leases.renew({
-      ...request,
-      sentAt: now,
-      ttlMs: 10_000,
-      progress: progress ?? emptyProgress(now),
-    });
-  }
-  return { clock, leases, schedules, configuration, metrics, log, meter, read, check, own };
-}
-
-/** A target whose slot is looked at in this minute, and its schedule. */
-async function register(
-  schedules: ScheduleStore,
-  now: EpochMs,
-): Promise<{ target: Target; slot: Slot }> {
-  for (let n = 0; n < 10_000; n += 1) {
-    const id = `target-${n}`;
-    const slot = slotOf(targetHash(id).hash32, K);
-    if (
-      slot % HEALTH_CHECK_SETTINGS.rotationMinutes !==
-      minuteOf(now) % HEALTH_CHECK_SETTINGS.rotationMinutes
-    )
-      continue;
-    const target: Target = {
-      id,
-      pool: POOL,
-      probe: { kind: "noop" },
-      cadence,
-      tags: {},
-      revision: "r",
-      registeredAt: epochMs(0),
-    };
-    await schedules.putTargets(POOL, slot, [target]);
-    await schedules.touchSchedule(POOL, slot, { cadence: key, wasEmpty: true }, now);
-    return { target, slot };
-  }
-  throw new Error("no id found");
-}
-
-async function commit(
-  schedules: ScheduleStore,
-  slot: Slot,
-  { epoch, watermark }: { epoch: number; watermark: Watermark },
-): Promise<void> {
-  const [schedule] = await schedules.readSchedules(POOL, slot);
-  if (schedule === undefined) throw new Error("no schedule");
-  const { version, revision } = schedule;
-  const result = await schedules.commit({
-    pool: POOL,
-    slot,
-    cadence: key,
-    epoch,
-    by: OWNER,
-    version,
-    revision,
-    watermark,
-    latest: new Uint8Array(0),
-    serviceMs: durationMs(1),
-  });
-  expect(result.kind).toBe("committed");
-}
+import { noSteps } from "#test/support/quiet.ts";
+import { HEALTH_CHECK_SETTINGS, healthCheck, slotMemory } from "#usecases/health-check.ts";
+import { K, POOL, register, setStage } from "./health-check/stage.ts";
 
 describe("healthCheck", () => {
-  it("publishes exactly the twelve metrics", async () => {
+  it("publishes exactly the 18 metrics", async () => {
     const { check, metrics } = await setStage();
     const { published } = await check();
     expect(published).toBe("published");
     expect(metrics.batches).toHaveLength(1);
     expect(metrics.batches[0]?.metrics.map(({ name }) => name)).toEqual([...METRIC_NAMES]);
-    expect(METRIC_NAMES).toHaveLength(12);
+    expect(METRIC_NAMES).toHaveLength(18);
   });
 
   it("says so when there is no pool, and publishes nothing", async () => {
@@ -171,7 +39,7 @@ describe("healthCheck", () => {
   });
 
   it("counts what collectors counted in the last whole minute", async () => {
-    const { check, own, clock } = await setStage();
+    const { check, own, clock, metrics } = await setStage();
     const minute = {
       ...emptyMinute(minuteOf(clock.now()) - 1),
       captures: 100,
@@ -180,6 +48,8 @@ describe("healthCheck", () => {
       redone: 2,
       readUnits: 10.5,
       writeUnits: 20,
+      busyMs: 15_000,
+      throttled: 5,
       lateness: [98, 0, 0, 0, 0, 2],
     };
     await own(1, {
@@ -188,31 +58,71 @@ describe("healthCheck", () => {
       lagMs: 1_234,
       backlogRounds: 4,
     });
-    await own(2, { ...emptyProgress(clock.now()), previous: minute });
+    await own(2, { ...emptyProgress(clock.now()), previous: { ...minute, busyMs: 45_000 } });
     expect((await check()).metrics).toEqual({
       CollectionLag: 1_234,
       StartLateness: 15,
       BacklogRounds: 4,
       Captures: 200,
       FailedCaptures: 14,
+      FailuresAboveNormal: 0,
       MissedRounds: 6,
       RedoneCaptures: 4,
       CollectorsRunning: 2,
       CollectorsDesired: 2,
+      Utilisation: 75,
+      Overload: 0,
       OrphanedSlots: 0,
+      StartTime: 0,
       RefusedConfiguration: 0,
       StoreUnits: 61,
+      ThrottledCalls: 10,
+      DroppedPublications: 0,
+    });
+    const published = metrics.batches[0]?.metrics ?? [];
+    expect(published.find(({ name }) => name === "StartLateness")).toEqual({
+      name: "StartLateness",
+      unit: "Milliseconds",
+      values: [1, 15],
+      counts: [196, 4],
+    });
+    expect(published.find(({ name }) => name === "Utilisation")).toEqual({
+      name: "Utilisation",
+      unit: "Percent",
+      values: [75],
     });
   });
 
-  it("adds what it consumes itself", async () => {
-    const { check, meter, leases } = await setStage();
+  it("adds what it consumes itself, its own memory included", async () => {
+    const { check, meter, leases, health } = await setStage();
     const metered: LeaseStore = {
       ...leases,
       readFleet: (pool) => (meter.record("q", { read: 2, write: 0 }), leases.readFleet(pool)),
     };
+    const remembered: HealthMemory = {
+      ...health,
+      put: (state) => (meter.record("p", { read: 0, write: 1 }), health.put(state)),
+    };
     meter.record("before", { read: 100, write: 0 });
-    expect((await check({ leases: metered })).metrics.StoreUnits).toBe(2);
+    const { metrics } = await check({ leases: metered, health: remembered });
+    expect(metrics.StoreUnits).toBe(3);
+  });
+
+  it("tells how long starts take, as rebalancers have learnt it", async () => {
+    const { check, leases, clock } = await setStage();
+    expect((await check()).metrics.StartTime).toBe(0);
+    const read = await leases.readFleet(POOL);
+    if (read === undefined) throw new Error("no pool");
+    const lastRebalance = { at: clock.now(), by: "run", startMs: 312 };
+    await leases.writeFleet({ ...read.fleet, lastRebalance });
+    expect((await check()).metrics.StartTime).toBe(312);
+  });
+
+  it("counts its own throttled calls, and each only once", async () => {
+    const { check, meter } = await setStage();
+    meter.throttle(3);
+    expect((await check()).metrics.ThrottledCalls).toBe(3);
+    expect((await check()).metrics.ThrottledCalls).toBe(0);
   });
 
   it("shows slots that nobody captures, with their lag", async () => {
@@ -240,7 +150,7 @@ describe("healthCheck", () => {
     expect((await check()).metrics.RefusedConfiguration).toBe(2);
   });
 
-  it("looks at every slot within an hour, also when every second run is left out", async () => {
+  it("looks at every slot twice an hour", async () => {
     const { check, clock, read } = await setStage();
     for (let minute = 0; minute < 60; minute += 1) {
       await check();
@@ -248,6 +158,16 @@ describe("healthCheck", () => {
     }
     expect(new Set(read).size).toBe(slotCount(K));
     expect(read).toHaveLength(2 * slotCount(K));
+  });
+
+  it("looks at every slot within an hour, also when half an hour of runs is left out", async () => {
+    const { check, clock, read } = await setStage();
+    for (let minute = 0; minute < 60; minute += 1) {
+      if (minute < 7 || minute >= 37) await check();
+      await clock.advance(60_000);
+    }
+    expect(new Set(read).size).toBe(slotCount(K));
+    expect(read).toHaveLength(slotCount(K));
   });
 });
 
@@ -270,86 +190,5 @@ describe("healthCheck, of lag", () => {
     await own(1);
     await own(2);
     expect((await check()).metrics.CollectionLag).toBe(0);
-  });
-});
-
-describe("healthCheck, of invariants", () => {
-  it("finds nothing in a pool that is well", async () => {
-    const { check, clock, own, schedules } = await setStage();
-    const { slot } = await register(schedules, clock.now());
-    await own(1);
-    await own(2);
-    await commit(schedules, slot, { epoch: 1, watermark: through(clock.now()) });
-    const { violations, slotsAudited } = await check();
-    expect(violations).toEqual([]);
-    expect(slotsAudited).toBeGreaterThan(0);
-  });
-
-  it("finds an epoch above the lease's, and says so in the log", async () => {
-    const { check, clock, schedules, log } = await setStage();
-    const { slot } = await register(schedules, clock.now());
-    await commit(schedules, slot, { epoch: 9, watermark: through(clock.now()) });
-    const { violations } = await check();
-    expect(violations.map(({ invariant }) => invariant)).toEqual(["fencing"]);
-    expect(log.lines).toMatchObject([{ level: "error", fields: { invariant: "fencing" } }]);
-  });
-
-  it("reads the fleet again before it believes that: the lease may have changed hands meanwhile", async () => {
-    const { check, clock, leases, schedules, own } = await setStage();
-    const { slot } = await register(schedules, clock.now());
-    await own(1);
-    await own(2);
-    await commit(schedules, slot, { epoch: 1, watermark: through(clock.now()) });
-    let reads = 0;
-    const stale: LeaseStore = {
-      ...leases,
-      async readFleet(pool) {
-        const snapshot = await leases.readFleet(pool);
-        reads += 1;
-        if (snapshot === undefined || reads > 1) return snapshot;
-        return { ...snapshot, leases: snapshot.leases.map((lease) => ({ ...lease, epoch: 0 })) };
-      },
-    };
-    expect((await check({ leases: stale })).violations).toEqual([]);
-    expect(reads).toBe(2);
-  });
-
-  it("finds a watermark that went back since it was last looked at", async () => {
-    const { check, clock, schedules } = await setStage();
-    const { slot } = await register(schedules, clock.now());
-    await commit(schedules, slot, { epoch: 0, watermark: through(after(clock.now(), 1_000)) });
-    expect((await check()).violations).toEqual([]);
-    const rolledBack: ScheduleStore = {
-      ...schedules,
-      readSchedules: async (pool, own) =>
-        (await schedules.readSchedules(pool, own)).map((schedule) => ({
-          ...schedule,
-          watermark: through(epochMs(1_000)),
-        })),
-    };
-    expect(
-      (await check({ schedules: rolledBack })).violations.map(({ invariant }) => invariant),
-    ).toEqual(["monotone-watermark"]);
-  });
-
-  it("finds leases that don't tile, an expired one, and a rebalancer that is gone", async () => {
-    const { check, clock, leases, own } = await setStage();
-    await own(1);
-    await clock.advance(600_000);
-    const holed: LeaseStore = {
-      ...leases,
-      async readFleet(pool) {
-        const snapshot = await leases.readFleet(pool);
-        return snapshot && { ...snapshot, leases: snapshot.leases.slice(0, 1) };
-      },
-    };
-    const checking = check({ leases: holed });
-    await clock.advance(5_000);
-    const { violations } = await checking;
-    expect(violations.map(({ invariant }) => invariant)).toEqual([
-      "tiling",
-      "rebalancer-alive",
-      "leases-taken-up",
-    ]);
   });
 });

@@ -55,7 +55,7 @@ describe("rebalance, while nothing happens", () => {
     const stage = await setStage({ leases: 1, nextDueMs: FAR_MS });
     await ended(stage, stage.run("a"), 0);
     const snapshot = await stage.leases.readFleet("p");
-    expect(snapshot?.fleet.lastRebalance).toEqual({ at: stage.moment(0), by: "a" });
+    expect(snapshot?.fleet.lastRebalance).toMatchObject({ at: stage.moment(0), by: "a" });
   });
 
   it("reads again when somebody else wrote the fleet meanwhile", async () => {

@@ -1,17 +1,15 @@
 /**
- * Sends one event to a function and prints its answer: through the running system's Invoke API, or
- * in a local cloud that is started for this one invocation, without schedules.
+ * Sends one event to a function and prints its answer: through an Invoke API (a deployed stack's, one
+ * at an endpoint, the running system's), or in a local cloud that is started for this one invocation,
+ * without schedules.
  *
  * Exit: 0 it succeeded (or was accepted), 1 it failed.
  */
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
-import { NodeHttpHandler } from "@smithy/node-http-handler";
-import { DependencyError, InvalidInputError } from "#domain/errors.ts";
-import { limits } from "#domain/limits.ts";
+import { InvalidInputError } from "#domain/errors.ts";
 import { POLICIES_DEFAULT } from "#domain/policy.ts";
-import { manifest, type FunctionManifest, type FunctionName } from "#functions/manifest.ts";
+import { manifest, type FunctionName } from "#functions/manifest.ts";
 import { startLocalCloud } from "#local/cloud.ts";
 import { dataPaths } from "#local/paths.ts";
 import { findRunningCloud } from "#local/state-file.ts";
@@ -19,11 +17,12 @@ import { noSystem } from "../../connect/stores.ts";
 import { POOL_DEFAULT, type Context } from "../../context.ts";
 import { exitCodes, type ExitCode } from "../../exit-codes.ts";
 import type { InvokeOptions } from "../invoke.ts";
+import { send, type Answer, type Receiver } from "./send.ts";
 
-interface Answer {
-  readonly kind: "succeeded" | "accepted" | "failed";
-  readonly payload: string;
-}
+/** On top of the function's own time. */
+const ANSWER_MARGIN_MS = 15_000;
+/** Who serves functions from containers may have to fetch and build an image first. */
+const CONTAINER_MARGIN_MS = 10 * 60_000;
 
 export async function invoke(
   context: Context,
@@ -31,11 +30,11 @@ export async function invoke(
   options: InvokeOptions,
 ): Promise<ExitCode> {
   const event = await readEvent(context, options.event);
-  const cloud = await findRunningCloud(context.options.data);
+  const receiver = await receiverOf(context, name, options);
   const { kind, payload } =
-    cloud === undefined
+    receiver === undefined
       ? await invokeAlone(context, name, event)
-      : await invokeThere(cloud.invokeEndpoint, name, event, options.async);
+      : await send(receiver, { name, event, isAsync: options.async });
   switch (kind) {
     case "succeeded":
       await context.say(payload);
@@ -47,6 +46,30 @@ export async function invoke(
       await context.warn(`${name} failed: ${context.options.json ? payload : reasonIn(payload)}`);
       return exitCodes.negative;
   }
+}
+
+/** undefined where nothing runs that could receive it. */
+async function receiverOf(
+  { options: { stack, data } }: Context,
+  name: FunctionName,
+  { endpoint }: InvokeOptions,
+): Promise<Receiver | undefined> {
+  if (endpoint !== undefined) {
+    if (stack?.from === "--stack") {
+      const [found, expected] = ["both --endpoint and --stack", "one of them"];
+      throw new InvalidInputError({ where: "invoke", found, expected });
+    }
+    const names = [manifest[name].logicalId, name];
+    return { endpoint, names, marginMs: CONTAINER_MARGIN_MS };
+  }
+  if (stack !== undefined) {
+    const { describeDeployment } = await import("../../connect/deployment.ts");
+    const { functionNames } = await describeDeployment(stack);
+    return { names: [functionNames[name]], marginMs: ANSWER_MARGIN_MS };
+  }
+  const cloud = await findRunningCloud(data);
+  if (cloud === undefined) return undefined;
+  return { endpoint: cloud.invokeEndpoint, names: [name], marginMs: ANSWER_MARGIN_MS };
 }
 
 /** As Lambda tells of errors: `{"errorType":…,"errorMessage":…,"trace":…}`; all of it with --json. */
@@ -76,44 +99,6 @@ async function textOf(stream: AsyncIterable<Uint8Array | string>): Promise<strin
   return Buffer.concat(parts).toString("utf8");
 }
 
-/** On top of the function's own time. */
-const ANSWER_MARGIN_MS = 15_000;
-
-async function invokeThere(
-  endpoint: string,
-  name: FunctionName,
-  event: string,
-  isAsync: boolean,
-): Promise<Answer> {
-  const client = new LambdaClient({
-    endpoint,
-    region: "local",
-    credentials: { accessKeyId: "local", secretAccessKey: "local" },
-    // An invocation is not repeated behind the person's back.
-    maxAttempts: 1,
-    requestHandler: new NodeHttpHandler({
-      connectionTimeout: limits.connectTimeoutMs,
-      requestTimeout: manifest[name].timeoutMs + ANSWER_MARGIN_MS,
-      throwOnRequestTimeout: true,
-    }),
-  });
-  try {
-    const InvocationType = isAsync ? "Event" : "RequestResponse";
-    const { FunctionError, Payload = new Uint8Array() } = await client.send(
-      new InvokeCommand({ FunctionName: name, InvocationType, Payload: Buffer.from(event) }),
-    );
-    // Nothing comes back: the SDK then has null where its types say undefined.
-    if (isAsync) return { kind: "accepted", payload: "" };
-    const payload = Buffer.from(Payload).toString("utf8");
-    return { kind: FunctionError === undefined ? "succeeded" : "failed", payload };
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new DependencyError(`${name} could not be invoked: ${why}`, { retryable: true, cause });
-  } finally {
-    client.destroy();
-  }
-}
-
 async function invokeAlone(context: Context, name: FunctionName, event: string): Promise<Answer> {
   const { data, pool = POOL_DEFAULT } = context.options;
   if (!existsSync(dataPaths(data).store)) throw noSystem(data);
@@ -123,7 +108,8 @@ async function invokeAlone(context: Context, name: FunctionName, event: string):
     policies: POLICIES_DEFAULT,
     source: { kind: "none" },
     environment: { ...context.io.environment },
-    manifest: withoutSchedules(),
+    // Nothing runs but what is asked for, and what that starts.
+    functions: false,
     logLevel: "warn",
   });
   const forget = context.io.signals.atEnd(() => cloud.kill());
@@ -136,14 +122,4 @@ async function invokeAlone(context: Context, name: FunctionName, event: string):
     await cloud.stop();
     forget();
   }
-}
-
-/** Nothing runs but what is asked for, and what that starts. */
-function withoutSchedules(): Readonly<Record<FunctionName, FunctionManifest>> {
-  const alone = ({ scheduleEveryMs: _, ...rest }: FunctionManifest): FunctionManifest => rest;
-  return {
-    rebalance: alone(manifest.rebalance),
-    collect: alone(manifest.collect),
-    "health-check": alone(manifest["health-check"]),
-  };
 }

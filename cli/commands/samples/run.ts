@@ -5,9 +5,11 @@ import { findStatus } from "#usecases/status.ts";
 import { withSystem } from "../../connect/with-system.ts";
 import type { Context } from "../../context.ts";
 import { exitCodes, type ExitCode } from "../../exit-codes.ts";
-import { readRecords, warnOfBroken } from "../../input/records.ts";
+import { readRecords, warnOfBroken, watchedSamples } from "../../input/records.ts";
+import { count } from "../../output/count.ts";
 import { printable } from "../../output/display.ts";
 import { formatLatency, formatMoment, isoText } from "../../output/moment.ts";
+import { progressBar } from "../../output/progress.ts";
 import { table, type Column, type Row } from "../../output/table.ts";
 import type { SamplesOptions } from "../samples.ts";
 
@@ -31,7 +33,15 @@ export async function showSamples(
       ...(known !== undefined && { target: known.target }),
       ...(limit !== undefined && { limit }),
     };
-    return { status: known, read: await readRecords(system, query) };
+    const bar = progressBar(context.io, "reading samples", context.now);
+    const samples = watchedSamples(system.samples, (done, total) => {
+      bar.update(done, total, count(done, "chunk"));
+    });
+    try {
+      return { status: known, read: await readRecords({ ...system, samples }, query) };
+    } finally {
+      bar.stop();
+    }
   });
   await warnOfBroken(context, read);
   if (context.options.json) for (const record of read.records) await context.json(asJson(record));

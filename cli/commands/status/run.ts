@@ -11,7 +11,7 @@ import { withSystem } from "../../connect/with-system.ts";
 import type { System } from "../../connect/system.ts";
 import type { Context } from "../../context.ts";
 import { exitCodes, type ExitCode } from "../../exit-codes.ts";
-import { readRecords, warnOfBroken } from "../../input/records.ts";
+import { recordsInTime, warnOfBroken } from "../../input/records.ts";
 import { count } from "../../output/count.ts";
 import { printable } from "../../output/display.ts";
 import { figuresJson } from "../../output/figures.ts";
@@ -90,19 +90,26 @@ async function withFigures(
   const bar = progressBar(context.io, "reading samples", context.now);
   const startedAt = context.now();
   const lines: Line[] = [];
+  const isLate = (): boolean => context.now() - startedAt > FIGURES_WITHIN_MS;
   for (const status of shown) {
-    const isLate = context.now() - startedAt > FIGURES_WITHIN_MS;
-    lines.push(isLate ? { status } : { status, figures: await figures(context, system, status) });
+    const found = await figures(context, system, status, isLate);
+    lines.push({ status, ...(found !== undefined && { figures: found }) });
     bar.update(lines.length, shown.length, `${lines.length} of ${shown.length} targets`);
   }
   bar.stop();
   return lines;
 }
 
-async function figures(context: Context, system: System, status: TargetStatus): Promise<Figures> {
+async function figures(
+  context: Context,
+  system: System,
+  status: TargetStatus,
+  isLate: () => boolean,
+): Promise<Figures | undefined> {
   const { target } = status;
   const since = after(system.clock.now(), -DAY_MS);
-  const read = await readRecords(system, { id: target.id, target, since });
+  const read = await recordsInTime(system, { id: target.id, target, since }, isLate);
+  if (read === undefined) return undefined;
   await warnOfBroken(context, read);
   return figuresOf(read.records);
 }
@@ -129,7 +136,7 @@ async function tell(
     await context.say("no targets: `lamplighter targets add URL` registers one");
     return;
   }
-  const running = system.isRunning ? "" : "  (the system is stopped; this is how it was)";
+  const running = system.isRunning ? "" : "  (no functions run; this is how it was)";
   const { stdout } = context.io;
   const downText = down > 0 ? stdout.style("red", `${down} down`) : "0 down";
   await context.say(

@@ -31,7 +31,7 @@ export async function addTarget(
     await context.json({ outcome, id: definition.id });
     return exitCodes.ok;
   }
-  const next = isRunning ? "captured now" : "captured when the system starts";
+  const next = isRunning ? "captured now" : "captured when the system's functions run";
   const cadence = definition.policy ?? describeCadence(definition.cadence);
   const then = outcome === "added" ? `${next}, then ${cadence}` : `captured ${cadence}`;
   await context.say(`${outcome} ${printable(definition.id)}: ${then}`);

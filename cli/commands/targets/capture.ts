@@ -21,7 +21,7 @@ export async function captureNow(
   if (context.options.json) await context.json(report);
   else {
     const what = report.requested === undefined ? "all targets" : count(report.requested, "target");
-    const when = isRunning ? "within seconds" : "when the system starts";
+    const when = isRunning ? "within seconds" : "when the system's functions run";
     await context.say(`${what} asked for: captured ${when}`);
   }
   for (const id of report.unknown) await context.warn(`no target has the id ${printable(id)}`);

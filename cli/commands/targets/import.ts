@@ -1,103 +1,49 @@
 /**
- * Registers what a bulk file holds, as it is read; bad lines are told and left out.
+ * Registers what a file or a folder holds; what is wrong in it is told and left out.
  *
- * Exit: 0 all loaded, 1 some lines were refused or Ctrl-C came between: what is said to be done is.
+ * Exit: 0 all loaded, 1 something was refused or Ctrl-C came between: what is said to be done is.
  */
-import { limits } from "#domain/limits.ts";
-import { POLICIES_DEFAULT } from "#domain/policy.ts";
-import type { TargetDefinition } from "#domain/target.ts";
-import { registerTargets, type RegistrationReport } from "#usecases/register-targets.ts";
-import { formatNotice, formatProblem } from "#adapters/endpoint-files/problem.ts";
-import { readTargetLines } from "#adapters/endpoint-files/target-lines.ts";
-import { withSystem } from "../../connect/with-system.ts";
-import type { System } from "../../connect/system.ts";
+import { stat } from "node:fs/promises";
+import { InvalidInputError } from "#domain/errors.ts";
 import type { Context } from "../../context.ts";
-import { exitCodes, type ExitCode } from "../../exit-codes.ts";
-import { linesOf, type Lines } from "../../input/lines.ts";
-import { count } from "../../output/count.ts";
-import { printable } from "../../output/display.ts";
-import { progressBar } from "../../output/progress.ts";
+import type { ExitCode } from "../../exit-codes.ts";
+import type { ImportOptions } from "../targets.ts";
+import { importEndpoints } from "./import-endpoints.ts";
+import { importLines } from "./import-lines.ts";
 
-interface LineTally {
-  problems: number;
-  notices: number;
-}
+type Kind = "lines" | "file" | "folder";
 
-export async function importTargets(context: Context, file: string): Promise<ExitCode> {
-  const lines = await linesOf(context.io, file);
-  const tally: LineTally = { problems: 0, notices: 0 };
-  const report = await withSystem(context, "register", (system) =>
-    register(context, system, lines, tally),
-  );
-  await tell(context, report, tally);
-  const isWhole = report.end === "complete" && tally.problems === 0 && report.refused === 0;
-  return isWhole ? exitCodes.ok : exitCodes.negative;
-}
-
-async function register(
+export async function importTargets(
   context: Context,
-  system: System,
-  lines: Lines,
-  tally: LineTally,
-): Promise<RegistrationReport> {
-  const bar = progressBar(context.io, "registering", context.now);
-  try {
-    return await registerTargets(system, system, definitions(context, lines, tally), {
-      signal: context.io.signals.interrupted(),
-      onProgress({ read, done }) {
-        const { read: bytes, total } = lines.progress() ?? { read: done, total: read };
-        // Definitions that are read and not yet registered count as not read.
-        bar.update(Math.round((bytes * done) / Math.max(1, read)), total, count(done, "target"));
-      },
-    });
-  } finally {
-    bar.stop();
-  }
+  path: string,
+  options: ImportOptions,
+): Promise<ExitCode> {
+  const kind = await kindOf(path);
+  assertPrunable(path, kind, options);
+  return kind === "lines"
+    ? importLines(context, path)
+    : importEndpoints(context, { path, isFolder: kind === "folder" }, options);
 }
 
-async function* definitions(
-  context: Context,
-  { stream, name }: Lines,
-  tally: LineTally,
-): AsyncGenerator<TargetDefinition, void, undefined> {
-  for await (const line of readTargetLines(stream, { file: name, policies: POLICIES_DEFAULT })) {
-    switch (line.kind) {
-      case "target":
-        yield line.target;
-        break;
-      case "problem":
-        tally.problems += 1;
-        if (tally.problems > limits.registrationRefusalsShown) break;
-        await context.warn(printable(formatProblem(line.problem)));
-        break;
-      case "notice":
-        tally.notices += 1;
-        if (tally.notices > limits.registrationRefusalsShown) break;
-        await context.warn(printable(formatNotice(line.notice)));
-        break;
-    }
-  }
+async function kindOf(path: string): Promise<Kind> {
+  if (path === "-") return "lines";
+  const found = await stat(path).catch((cause: unknown) => {
+    const expected = "a folder of .yml files, a .yml file, a .jsonl file, or - for standard input";
+    throw new InvalidInputError({ where: path, found: "nothing readable", expected }, { cause });
+  });
+  if (found.isDirectory()) return "folder";
+  return /\.ya?ml$/u.test(path) ? "file" : "lines";
 }
 
-async function tell(context: Context, report: RegistrationReport, tally: LineTally): Promise<void> {
-  const untold = tally.problems - limits.registrationRefusalsShown;
-  if (untold > 0) await context.warn(`… and ${untold} more bad lines`);
-  for (const { where, found, expected } of report.refusals) {
-    await context.warn(printable(`${where}: found ${found}, expected ${expected}`));
+/** What is in none of the files is only known of a whole folder. */
+function assertPrunable(path: string, kind: Kind, { prune, atMost, tag }: ImportOptions): void {
+  if (prune && kind !== "folder") {
+    const expected = "a folder of .yml files, or no --prune";
+    throw new InvalidInputError({ where: "--prune", found: path, expected });
   }
-  if (context.options.json) {
-    await context.json({ ...report, badLines: tally.problems });
-    return;
-  }
-  const { added, changed, unchanged } = report;
-  await context.say(`${added} added, ${changed} changed, ${unchanged} unchanged`);
-  if (report.replaced > 0) {
-    const ids = report.replacedIds.slice(0, 5).map(printable).join(", ");
-    await context.warn(`${report.replaced} ids came more than once; the last line counts: ${ids}`);
-  }
-  const refused = tally.problems + report.refused;
-  if (refused > 0) await context.warn(`${refused} refused: see above`);
-  if (report.end === "interrupted") {
-    await context.warn("interrupted: what is counted above is registered; repeat it for the rest");
+  if (!prune && (atMost !== undefined || tag !== undefined)) {
+    const found = atMost === undefined ? "--tag" : "--at-most";
+    const expected = "--prune with it: they say what it may remove";
+    throw new InvalidInputError({ where: "targets import", found, expected });
   }
 }

@@ -11,17 +11,22 @@ import { figuresOf, type Figures } from "#usecases/status/figures.ts";
 import { nextInstant } from "#usecases/status/next-instant.ts";
 import { withSystem } from "../../connect/with-system.ts";
 import type { Context } from "../../context.ts";
-import { readRecords, warnOfBroken } from "../../input/records.ts";
+import { recordsInTime, warnOfBroken } from "../../input/records.ts";
 import { pad, printable } from "../../output/display.ts";
 import { figuresJson, figuresText, lastFailureText } from "../../output/figures.ts";
 import { formatDistance, formatMoment, isoText } from "../../output/moment.ts";
 import { stateText, statusJson, tagsText } from "../../output/target-state.ts";
 
 const DAY_MS = 86_400_000;
+/** A person waits for this; what isn't read by then is left out, and said so. */
+const FIGURES_WITHIN_MS = 10_000;
+
+const NO_TIME = "more than can be read while you wait: see `lamplighter samples`";
 
 export interface Shown {
   readonly status: TargetStatus;
-  readonly figures: Figures;
+  /** undefined where there was no time to read them. */
+  readonly figures?: Figures;
   readonly nextAt?: EpochMs;
   /** What a capture may take, where that is less than was asked for. */
   readonly shortenedMs?: DurationMs;
@@ -42,14 +47,16 @@ function findShown(context: Context, id: string): Promise<Shown | undefined> {
     const status = await findStatus(system.schedules, system, id);
     if (status === undefined) return undefined;
     const { target } = status;
-    const now = clock.now();
-    const read = await readRecords(system, { id, target, since: after(now, -DAY_MS) });
-    await warnOfBroken(context, read);
+    const [now, startedAt] = [clock.now(), context.now()];
+    const isLate = (): boolean => context.now() - startedAt > FIGURES_WITHIN_MS;
+    const query = { id, target, since: after(now, -DAY_MS) };
+    const read = await recordsInTime(system, query, isLate);
+    if (read !== undefined) await warnOfBroken(context, read);
     const nextAt = nextInstant(target, slotsLog2, now);
     const shortenedMs = shortened(target, slotsLog2);
     return {
       status,
-      figures: figuresOf(read.records),
+      ...(read !== undefined && { figures: figuresOf(read.records) }),
       ...(nextAt !== undefined && { nextAt }),
       ...(shortenedMs !== undefined && { shortenedMs }),
     };
@@ -67,7 +74,7 @@ function shownJson({ status, figures, nextAt, shortenedMs }: Shown): unknown {
     ...statusJson(status),
     ...(nextAt !== undefined && { nextAt: isoText(nextAt) }),
     ...(shortenedMs !== undefined && { effectiveTimeoutMs: shortenedMs }),
-    day: figuresJson(figures),
+    ...(figures !== undefined && { day: figuresJson(figures) }),
   };
 }
 
@@ -79,8 +86,8 @@ function shownLines(shown: Shown, context: Context): readonly string[] {
   const policy = target.policy === undefined ? "" : ` (${target.policy})`;
   const rows: (readonly [string, string])[] = [
     ["state", stateText(state, now)],
-    ["last 24 h", figuresText(figures)],
-    ["last error", lastFailureText(figures, now)],
+    ["last 24 h", figures === undefined ? NO_TIME : figuresText(figures)],
+    ["last error", figures === undefined ? "" : lastFailureText(figures, now)],
     ["next", next],
     ["cadence", `${describeCadence(target.cadence)}${policy}`],
     ...probeRows(target, shown.shortenedMs),

@@ -7,7 +7,7 @@ import type { TargetDefinition } from "#domain/target.ts";
 import type { DurationMs } from "#domain/units.ts";
 import { formatProblem } from "#adapters/endpoint-files/problem.ts";
 import { httpProbe, type CaptureReport, type HttpProbe } from "#adapters/http/http-probe.ts";
-import { environmentSecrets } from "#adapters/secrets/environment-secrets.ts";
+import { referencedSecrets } from "#adapters/secrets/referenced-secrets.ts";
 import { systemClock } from "#adapters/system/clock.ts";
 import { readAhead } from "#usecases/status/read-ahead.ts";
 import type { Context } from "../../context.ts";
@@ -30,8 +30,9 @@ export async function tryOnce(
     return exitCodes.usage;
   }
   if (subjects.targets.length === 0) await context.warn(`${printable(subject)} has no target`);
-  const secrets = environmentSecrets(context.io.environment);
-  const probe = httpProbe({ clock: systemClock(), secrets });
+  const clock = systemClock();
+  const secrets = referencedSecrets({ environment: context.io.environment, clock });
+  const probe = httpProbe({ clock, secrets });
   try {
     return await captureAll(context, probe, subjects.targets, options.timeout);
   } finally {

@@ -1,5 +1,6 @@
 /** What happens in the system, in the words that a person reads; undefined for what nobody needs. */
 import type { CloudEvent } from "#local/events.ts";
+import type { AlarmChange } from "#local/alarms/board.ts";
 import type { FleetView } from "#local/view/collectors.ts";
 import type { TargetChange } from "#local/view/model.ts";
 import { formatSpan } from "../../output/moment.ts";
@@ -19,6 +20,8 @@ export function tellEvent(event: CloudEvent): Told | undefined {
         : { level: "warn", text: `${event.name} ${event.outcome}: ${event.error ?? ""}` };
     case "invocation-dropped":
       return { level: "warn", text: `an invocation of ${event.name} is dropped: ${event.why}` };
+    case "alarm":
+      return tellAlarm(event);
     case "delivered-twice":
       return { level: "info", text: `an invocation of ${event.name} is delivered twice` };
     case "note":
@@ -31,6 +34,17 @@ export function tellEvent(event: CloudEvent): Told | undefined {
     case "process":
       return undefined;
   }
+}
+
+/** Only what rings, and that it is over: data that is missing has an alarm of its own. */
+function tellAlarm({ from, forMs, alarm }: AlarmChange): Told | undefined {
+  const { id, value, reason, text } = alarm;
+  if (value === "ALARM") {
+    return { level: "error", text: `alarm ${id}: ${text.meaning} (${reason})` };
+  }
+  if (from !== "ALARM") return undefined;
+  const end = value === "OK" ? "is over" : "has no data any more";
+  return { level: "info", text: `alarm ${id} ${end} after ${formatSpan(forMs)}` };
 }
 
 function engineLevel(state: Extract<CloudEvent, { kind: "engine" }>["state"]): Told["level"] {

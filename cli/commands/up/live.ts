@@ -1,6 +1,7 @@
 /** In a terminal: a screen that is redrawn at most four times a second. */
 import { epochMs, type EpochMs } from "#domain/units.ts";
 import { localLimits } from "#local/local-limits.ts";
+import type { LocalCloud } from "#local/cloud.ts";
 import type { Context } from "../../context.ts";
 import { tellEvent, type Told } from "./events.ts";
 import type { Reporter } from "./lines.ts";
@@ -24,6 +25,7 @@ export function liveReporter(
 ): Reporter {
   const startedAt = context.now();
   const notes: Note[] = [];
+  let cloud: LocalCloud | undefined;
   let screen: Screen | undefined;
   let drawing: NodeJS.Timeout | undefined;
 
@@ -58,6 +60,7 @@ export function liveReporter(
         rows: model.rows(size.rows),
         rate: model.rate(now),
         ...(fleet !== undefined && { fleet }),
+        alarms: cloud?.alarms() ?? [],
         notes: shown,
       },
       size,
@@ -75,15 +78,21 @@ export function liveReporter(
 
   return {
     event(event) {
+      // Alarms have lines of their own while the screen is there.
+      if (event.kind === "alarm" && screen !== undefined) {
+        redraw();
+        return;
+      }
       const told = tellEvent(event);
       if (told === undefined) return;
       if (screen === undefined) void context.say(told.text);
       else note(told);
     },
-    start(cloud) {
+    start(started) {
+      cloud = started;
       screen = openScreen((text) => void context.io.stdout.write(text));
       process.stdout.on("resize", redraw);
-      watched.start(cloud);
+      watched.start(started);
       draw();
       return Promise.resolve();
     },

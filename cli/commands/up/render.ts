@@ -6,11 +6,13 @@
  *        is counted. Pure: colours come from the style that is handed in.
  */
 import type { EpochMs } from "#domain/units.ts";
+import type { AlarmView } from "#local/alarms/board.ts";
 import type { CollectorView, FleetView } from "#local/view/collectors.ts";
 import { isSlow, type TargetCounts, type TargetRow } from "#local/view/model.ts";
 import type { Style } from "../../io.ts";
 import { displayWidth, pad, printable, shorten } from "../../output/display.ts";
 import { formatLatency, formatSpan } from "../../output/moment.ts";
+import { alarmTexts } from "./alarm-lines.ts";
 
 export interface ViewState {
   readonly pool: string;
@@ -22,6 +24,7 @@ export interface ViewState {
   readonly rows: readonly TargetRow[];
   readonly rate: { readonly captures: number; readonly failed: number };
   readonly fleet?: FleetView;
+  readonly alarms: readonly AlarmView[];
   /** What a person should know, the newest last. */
   readonly notes: readonly { readonly level: "info" | "warn" | "error"; readonly text: string }[];
 }
@@ -48,8 +51,9 @@ const HINT = "Ctrl-C stops in order, twice at once";
 
 export function renderView(state: ViewState, size: ViewSize, paint: Paint): string {
   const collectors = collectorLines(state, size);
+  const alarms = alarmTexts(state.alarms, state.now).map((line): Line => [line]);
   const notes = state.notes.slice(-NOTES_SHOWN_MAX).map(noteLine);
-  const below = collectors.length + (notes.length === 0 ? 0 : notes.length + 1);
+  const below = alarms.length + collectors.length + (notes.length === 0 ? 0 : notes.length + 1);
   const room = Math.max(1, size.rows - FRAME_LINES - below);
   const lines = [
     headLine(state, size.columns),
@@ -58,6 +62,7 @@ export function renderView(state: ViewState, size: ViewSize, paint: Paint): stri
     [],
     countsLine(state),
     [{ text: fleetText(state) }],
+    ...alarms,
     ...collectors,
     ...(notes.length === 0 ? [] : [[], ...notes]),
   ];

@@ -5,6 +5,7 @@
  * Twice: everything ends at once; what was committed stays.
  */
 import { startLocalCloud, type LocalCloud } from "#local/cloud.ts";
+import type { EngineListen } from "#local/engine-listen.ts";
 import type { CloudEvent } from "#local/events.ts";
 import type { Source } from "#local/source-start.ts";
 import type { Policies } from "#domain/policy.ts";
@@ -22,6 +23,8 @@ export interface UpSettings {
   readonly leaseTtlMs?: number;
   readonly duplicateDeliveries: number;
   readonly policies: Policies;
+  readonly storeListen?: EngineListen;
+  readonly functions: boolean;
   readonly view: boolean;
 }
 

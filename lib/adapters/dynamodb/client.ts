@@ -8,12 +8,16 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { limits } from "#domain/limits.ts";
+import type { CapacityMeter } from "#ports/meter.ts";
+import { countThrottling } from "./throttling.ts";
 
 export interface DynamoClientOptions {
   /** undefined for AWS; else DynamoDB Local, dynoxide and the like, which check no credentials. */
   readonly endpoint?: string;
   /** Needed with an endpoint that is not AWS; else from the environment. */
   readonly region?: string;
+  /** Where throttled attempts are counted. */
+  readonly meter?: CapacityMeter;
 }
 
 const CONNECTIONS_MAX = 50;
@@ -26,7 +30,7 @@ const CONNECTIONS_MAX = 50;
 const NOT_NEEDED = ["loggerMiddleware", "recursionDetectionMiddleware", "getUserAgentMiddleware"];
 
 export function dynamoClient(options: DynamoClientOptions = {}): DynamoDBClient {
-  const { endpoint, region } = options;
+  const { endpoint, region, meter } = options;
   const client = new DynamoDBClient({
     ...(region !== undefined && { region }),
     ...(endpoint !== undefined && {
@@ -48,5 +52,6 @@ export function dynamoClient(options: DynamoClientOptions = {}): DynamoDBClient 
     }),
   });
   for (const name of NOT_NEEDED) client.middlewareStack.remove(name);
+  if (meter !== undefined) countThrottling(client, meter);
   return client;
 }

@@ -5,6 +5,7 @@
  *     leases    pool = <pool>            key = fleet | lease#0007
  *               pool = <pool>#requests   key = request#00042
  *               pool = <pool>#configuration   key = configuration
+ *               pool = <pool>#health     key = health
  *     targets   poolSlot = <pool>#42     key = schedule#every:60000 | target#<id>
  *
  * Holds: a slot's schedules sort before its targets, so that one Query reads them first.
@@ -54,6 +55,11 @@ export function requestKey(pool: string, slot: Slot): LeaseTableKey {
 /** Apart from leases, so that reading the fleet doesn't pay for it. */
 export function configurationKey(pool: string): LeaseTableKey {
   return { pool: { S: `${pool}#configuration` }, key: { S: "configuration" } };
+}
+
+/** Apart from leases, for the same reason. */
+export function healthKey(pool: string): LeaseTableKey {
+  return { pool: { S: `${pool}#health` }, key: { S: "health" } };
 }
 
 export function slotPartition(pool: string, slot: Slot): string {

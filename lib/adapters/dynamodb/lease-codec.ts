@@ -10,6 +10,8 @@
  *     x  expiresAt     } or none                   c   createdAt
  *     d  deadlineAt    }                           ra  last rebalance: when } together,
  *     n  nextDueAt                                 rb  last rebalance: who  } or none
+ *                                                  rs  start time as it knows it: maybe, with these
+ *                                                  rt  throttled calls so far: maybe, with these
  *     g  giving   range>lease,range>lease
  *     h  hand-over: open entries   range@cut/until,…
  *     l  loads    range:<base64>,…
@@ -21,7 +23,7 @@
  */
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { InvariantError } from "#domain/errors.ts";
-import type { Fleet } from "#domain/fleet.ts";
+import type { Fleet, LastRebalance } from "#domain/fleet.ts";
 import type { OpenEntry } from "#domain/hand-over.ts";
 import type { Giving, Holder, Lease, LeaseId, Owner } from "#domain/lease.ts";
 import { formatLoads, parseLoads } from "#domain/load.ts";
@@ -89,6 +91,10 @@ export function encodeFleet(fleet: Fleet): Written {
     ...(lastRebalance !== undefined && {
       ra: number(lastRebalance.at),
       rb: text(lastRebalance.by),
+      ...(lastRebalance.startMs !== undefined && { rs: number(lastRebalance.startMs) }),
+      ...(lastRebalance.throttledTotal !== undefined && {
+        rt: number(lastRebalance.throttledTotal),
+      }),
     }),
   };
 }
@@ -102,9 +108,17 @@ export function parseFleet(item: Item): Fleet {
     nextLease: readNumber(item, "nl"),
     version: readNumber(item, "v"),
     createdAt: epochMs(readNumber(item, "c")),
-    ...(item["rb"] !== undefined && {
-      lastRebalance: { at: epochMs(readNumber(item, "ra")), by: readText(item, "rb") },
-    }),
+    ...(item["rb"] !== undefined && { lastRebalance: parseLastRebalance(item) }),
+  };
+}
+
+function parseLastRebalance(item: Item): LastRebalance {
+  return {
+    at: epochMs(readNumber(item, "ra")),
+    by: readText(item, "rb"),
+    // An older version of the code writes neither.
+    ...(item["rs"] !== undefined && { startMs: readNumber(item, "rs") }),
+    ...(item["rt"] !== undefined && { throttledTotal: readNumber(item, "rt") }),
   };
 }
 

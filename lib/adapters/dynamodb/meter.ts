@@ -1,5 +1,5 @@
 /**
- * What store calls consume, by operation.
+ * What store calls consume, by operation, and how many attempts were throttled.
  *
  * Holds: units only grow. A refused write is paid as well but its answer carries no units: it is
  *        counted as a call without.
@@ -15,6 +15,7 @@ interface Totals {
 
 export function capacityMeter(): CapacityMeter {
   const byOperation = new Map<string, Totals>();
+  let throttled = 0;
   return {
     record(operation, { read, write }) {
       const known = byOperation.get(operation);
@@ -28,5 +29,13 @@ export function capacityMeter(): CapacityMeter {
     },
     totals: () =>
       new Map([...byOperation].map(([operation, totals]) => [operation, { ...totals }])),
+    throttle(attempts = 1) {
+      throttled += attempts;
+    },
+    takeThrottled() {
+      const taken = throttled;
+      throttled = 0;
+      return taken;
+    },
   };
 }

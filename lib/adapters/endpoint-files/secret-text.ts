@@ -5,17 +5,16 @@
  * or it could never be sent.
  *
  * Holds: no problem shows a value of these fields, only what kind of value it is.
- * Source: README, "Endpoint files"; issue: only such names, since a function's environment also
- *         holds the keys of its role.
+ * Source: README, "Endpoint files".
  */
 import type { SecretText } from "#domain/http-settings.ts";
+import { parseSecretReference, SECRET_EXPECTED, SECRET_PREFIX } from "#domain/secret-reference.ts";
 import { canonicalHost } from "./endpoint-key.ts";
 import type { Place, Report } from "./problem.ts";
 import { oneOrList, readFields } from "./read.ts";
 import { credentialLiteral, secretLiteral } from "./secret-literal.ts";
 import { describe, showText, type SourceNode } from "./source-tree.ts";
 
-export const SECRET_PREFIX = "LAMPLIGHTER_SECRET_";
 export const SECRET_ADVICE = `a reference: { $ref: env:${SECRET_PREFIX}… }`;
 
 export interface SecretField {
@@ -79,27 +78,19 @@ function readReference(
 }
 
 function readName(node: SourceNode, report: Report): string | undefined {
-  const expected = `env:${SECRET_PREFIX}NAME`;
   if (node.kind !== "scalar" || typeof node.value !== "string")
-    return report.problem(node.place, describe(node), expected);
-  const name = /^env:(.*)$/u.exec(node.value)?.[1];
-  if (name === undefined)
-    return report.problem(
-      node.place,
-      showText(node.value),
-      `${expected} (env is the only kind of reference so far)`,
-    );
-  if (!name.startsWith(SECRET_PREFIX)) {
-    const reason =
-      "other names are refused, since a function's environment also holds the keys of its role";
-    return report.problem(node.place, showText(node.value), `${expected}: ${reason}`);
-  }
-  if (/^[A-Z0-9_]{1,120}$/u.test(name.slice(SECRET_PREFIX.length))) return node.value;
-  return report.problem(
-    node.place,
-    showText(node.value),
-    `${expected}, in capitals, digits and underscores`,
-  );
+    return report.problem(node.place, describe(node), SECRET_EXPECTED);
+  const reference = parseSecretReference(node.value);
+  if (reference.kind !== "refused") return node.value;
+  return report.problem(node.place, shownReference(node.value), reference.expected);
+}
+
+/** Somebody may have written the secret itself: shown is only what looks like a reference. */
+function shownReference(text: string): string {
+  if (/^(?:env|ssm|secretsmanager):/u.test(text)) return showText(text);
+  if (!text.includes(":")) return "a text";
+  const literal = credentialLiteral(text);
+  return literal === undefined ? showText(text) : `a text that looks like ${literal}`;
 }
 
 const HOSTS_MAX = 20;

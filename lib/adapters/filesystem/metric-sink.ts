@@ -12,9 +12,10 @@ import { appendFile, mkdir, readFile, rename, stat, unlink } from "node:fs/promi
 import { basename, dirname, join, resolve } from "node:path";
 import * as z from "zod";
 import { limits } from "#domain/limits.ts";
+import { METRIC_UNITS } from "#domain/metric.ts";
 import { epochMs, type EpochMs } from "#domain/units.ts";
 import type { Log } from "#ports/log.ts";
-import type { MetricBatch, MetricSink } from "#ports/metric-sink.ts";
+import { batchProblem, type MetricBatch, type MetricSink } from "#ports/metric-sink.ts";
 import { namesIn } from "./folder-names.ts";
 import { codeOf, storeFailure } from "./store-failure.ts";
 
@@ -34,7 +35,7 @@ const batchSchema = z.strictObject({
   metrics: z.array(
     z.strictObject({
       name: z.string(),
-      unit: z.enum(["Milliseconds", "Count", "Count/Second"]),
+      unit: z.enum(METRIC_UNITS),
       values: z.array(z.number()).readonly(),
       counts: z.array(z.number()).readonly().exactOptional(),
     }),
@@ -49,6 +50,8 @@ export function filesystemMetricSink(options: FilesystemMetricSinkOptions): Metr
   return {
     async publish(batch) {
       try {
+        const reason = batchProblem(batch);
+        if (reason !== undefined) throw new Error(reason);
         const line = `${JSON.stringify(batchSchema.parse(batch))}\n`;
         await mkdir(dirname(file), { recursive: true });
         if ((await sizeOf(file)) >= bytesMax) await putAside(file, batch.at, filesMax);
@@ -116,15 +119,31 @@ export async function readMetrics(file: string, since: EpochMs): Promise<Metrics
   const path = resolve(file);
   const batches: MetricBatch[] = [];
   let linesBroken = 0;
-  for (const each of [...(await putAsideFiles(path)), path]) {
+  const aside = (await putAsideFiles(path)).filter((each) => !isWhollyBefore(each, since));
+  for (const each of [...aside, path]) {
     for (const line of (await textOf(each)).split("\n")) {
-      if (line === "") continue;
+      if (line === "" || isBefore(line, since)) continue;
       const batch = parseBatch(line);
       if (batch === undefined) linesBroken += 1;
       else if (batch.at >= since) batches.push(batch);
     }
   }
   return { batches: batches.sort((a, b) => a.at - b.at), linesBroken };
+}
+
+/** Clocks of several publishers, and batches that were published late. */
+const OUT_OF_ORDER_MAX_MS = 3_600_000;
+
+/** A file's name says when it was put aside: nothing in it is younger. */
+function isWhollyBefore(file: string, since: EpochMs): boolean {
+  const moment = /\.(?<moment>\d{13})-[^.]*$/u.exec(file)?.groups?.["moment"];
+  return moment !== undefined && Number(moment) + OUT_OF_ORDER_MAX_MS < since;
+}
+
+/** Without parsing the whole of it: whoever asks each minute wants the last few of thousands. */
+function isBefore(line: string, since: EpochMs): boolean {
+  const at = /^\{"pool":"[^"]*","at":(?<at>\d+)[,}]/u.exec(line)?.groups?.["at"];
+  return at !== undefined && Number(at) < since;
 }
 
 async function textOf(path: string): Promise<string> {

@@ -14,18 +14,13 @@ import { access, readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { DependencyError, InvariantError } from "#domain/errors.ts";
-import type {
-  ChunkEntry,
-  ChunkPage,
-  ChunkDraftPart,
-  ChunkQuery,
-  SampleStore,
-} from "#ports/sample-store.ts";
+import type { ChunkEntry, ChunkPage, ChunkQuery, SampleStore } from "#ports/sample-store.ts";
 import { decodeChunk, encodeChunk } from "../chunk-codec.ts";
 import {
   assertPoolName,
   bytesInKey,
   chunkKey,
+  filledBuckets,
   hourFolder,
   isBucketIn,
   isHourFolder,
@@ -61,7 +56,7 @@ export function filesystemSampleStore(options: FilesystemSampleStoreOptions): Sa
   return {
     async put(chunk) {
       const bytes = await encodeChunk(chunk.parts);
-      const key = chunkKey(chunk.name, bucketsOf(chunk.parts), bytes.length);
+      const key = chunkKey(chunk.name, filledBuckets(chunk.parts), bytes.length);
       try {
         await keep(join(root, key), bytes, folders);
       } catch (cause) {
@@ -128,10 +123,6 @@ async function exists(path: string): Promise<boolean> {
     if (codeOf(error) === "ENOENT") return false;
     throw error;
   }
-}
-
-function bucketsOf(parts: readonly ChunkDraftPart[]): readonly number[] {
-  return parts.flatMap((part) => (part.lines.length === 0 ? [] : [part.bucket]));
 }
 
 async function list(root: string, query: ChunkQuery): Promise<ChunkPage> {

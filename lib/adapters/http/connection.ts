@@ -6,10 +6,10 @@
  * Holds:  `sockets` counts descriptors in truth, from connect() to the event `close`.
  */
 import type { Socket } from "node:net";
-import { Client } from "undici";
 import { CaptureError } from "./failures.ts";
 import { openConnection, type Connecting, type Opened } from "./connect.ts";
 import type { Origin } from "./origin.ts";
+import { Client } from "./undici.ts";
 
 /** Who has a connection: one capture. */
 export interface Borrower {

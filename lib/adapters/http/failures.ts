@@ -4,11 +4,11 @@
  * In:    errors of Node and undici, and where the capture stood      Out: Failure
  * Holds: messages name hosts, addresses and codes; never a header, a body or a query.
  */
-import { errors } from "undici";
 import type { Failure, FailureCode } from "#domain/sample.ts";
+import { errors } from "./undici.ts";
 
 /** How far a capture had come. */
-export type Stage = "queued" | "connecting" | "waiting" | "reading" | "judging";
+export type Stage = "looking-up" | "queued" | "connecting" | "waiting" | "reading" | "judging";
 
 /** A failure that travels as an exception through undici, whose handlers take errors only. */
 export class CaptureError extends Error {

@@ -6,7 +6,7 @@
  *        than `socketsMax`; no connection to a forbidden address.
  * Source: README, "Endpoint files" and "Not captured".
  */
-import { InvariantError } from "#domain/errors.ts";
+import { DependencyError, InvariantError } from "#domain/errors.ts";
 import type { Assertion } from "#domain/http-settings.ts";
 import { limits } from "#domain/limits.ts";
 import type { Capture, Failure, PhaseTimings } from "#domain/sample.ts";
@@ -179,6 +179,7 @@ function notStarted(failure: Failure, clock: Clock): Capture {
 }
 
 async function startWithSecrets(run: Run, plan: Plan, secrets: Secrets): Promise<void> {
+  run.lookUp();
   try {
     const revealed = await reveal(plan, secrets);
     const { settings, url } = plan;
@@ -196,7 +197,10 @@ async function reveal(plan: Plan, secrets: Secrets): Promise<Revealed> {
       throw new CaptureError("secret", `${ref.$ref} may be sent to ${hosts} only`);
     }
     const result = await secrets.find(ref.$ref).catch((cause: unknown) => {
-      throw new CaptureError("secret", `${ref.$ref} can't be looked up now`, { cause });
+      // An adapter's own words never hold a secret; anybody else's might.
+      const isOurs = cause instanceof DependencyError;
+      const message = isOurs ? cause.message : `${ref.$ref} can't be looked up now`;
+      throw new CaptureError("secret", message, { cause });
     });
     if (result.kind === "missing") throw new CaptureError("secret", result.reason);
     revealed.set(ref.$ref, result.value);

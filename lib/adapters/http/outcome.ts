@@ -91,6 +91,7 @@ export function rounded(spanMs: number): number {
 }
 
 const DOING: Readonly<Record<Stage, string>> = {
+  "looking-up": "looking up its secrets",
   queued: "waiting for a connection",
   connecting: "connecting",
   waiting: "no answer came",
@@ -100,7 +101,7 @@ const DOING: Readonly<Record<Stage, string>> = {
 
 export function totalExceeded(timeoutMs: number, stage: Stage): Failure {
   return {
-    code: "timeout",
+    code: stage === "looking-up" ? "secret" : "timeout",
     message: `not done after ${formatDuration(timeoutMs)}: ${DOING[stage]}`,
   };
 }
@@ -127,6 +128,7 @@ export function stageExceeded(limits: StageLimits, stage: Stage): Failure | unde
       const message = `the body did not end after ${formatDuration(limits.bodyTimeoutMs)}`;
       return { code: "body-timeout", message };
     }
+    case "looking-up":
     case "queued":
     case "judging":
       return undefined;

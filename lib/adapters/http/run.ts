@@ -1,8 +1,8 @@
 /**
  * One capture, from asking for a connection to its result: requests, redirects, limits, judgement.
  *
- *     queued → connecting → waiting → reading → judging → settled
- *              (lend)       (sent)    (head)    (body's end)
+ *     looking-up → queued → connecting → waiting → reading → judging → settled
+ *              (start)    (lend)       (sent)    (head)    (body's end)
  *     reading → queued when a redirect is followed; waiting → queued when a reused connection
  *     turns out to be stale (once); any → settled on a limit, an error or a stop.
  *
@@ -105,8 +105,16 @@ export class Run implements Dispatcher.DispatchHandler, Borrower, Entry, Moments
     this.owner = task.owner;
   }
 
+  /** Before `start`: the time that secrets take to be looked up is the capture's own. */
+  lookUp(): void {
+    this.stage = "looking-up";
+    this.totalAt = performance.now() + this.timeoutMs;
+    this.context.deadlines.set(this, this.totalAt);
+  }
+
   /** @param revealed the secrets that the plan names. */
   start(hop: Hop, revealed: Revealed): void {
+    this.stage = "queued";
     this.revealed = revealed;
     this.hop = hop;
     if (!this.settled) this.context.connections.borrow(hop.origin, this, !this.plan.repeatable);
@@ -126,7 +134,7 @@ export class Run implements Dispatcher.DispatchHandler, Borrower, Entry, Moments
     if (this.startedAt === undefined) {
       this.startedAt = this.context.clock.now();
       this.beganAt = performance.now();
-      this.totalAt = this.beganAt + this.timeoutMs;
+      if (this.totalAt === 0) this.totalAt = this.beganAt + this.timeoutMs;
       this.limit(this.beganAt, this.context.headersTimeoutMs);
     }
     this.reused = connection.answers > 0;

@@ -1,7 +1,8 @@
 /**
  * Starts functions asynchronously through the Lambda API: AWS's own, or one that speaks like it.
  *
- * Holds: one call, one event accepted; whether it runs once or twice is the platform's business.
+ * Holds: one call, one event accepted; whether it runs once or twice is the platform's business, or
+ *        ours where an answer was lost. A call ends within attempts x (connect + request) plus back-off.
  * Fails: DependencyError, retryable when the same call may succeed later.
  */
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
@@ -16,6 +17,8 @@ export interface LambdaInvokerOptions {
   readonly collectFunction: string;
   /** undefined where nobody starts the rebalancer but its schedule. */
   readonly rebalanceFunction?: string;
+  /** Default `limits.invokeRequestTimeoutMs`. */
+  readonly requestTimeoutMs?: number;
 }
 
 const ACCEPTED = 202;
@@ -30,7 +33,7 @@ const NOT_RETRYABLE: ReadonlySet<string> = new Set([
 ]);
 
 export function lambdaInvoker(options: LambdaInvokerOptions): Invoker {
-  const client = lambdaClient(options.endpoint);
+  const client = lambdaClient(options);
 
   async function start(functionName: string, event: object): Promise<void> {
     try {
@@ -68,12 +71,19 @@ export function lambdaInvoker(options: LambdaInvokerOptions): Invoker {
   };
 }
 
-function lambdaClient(endpoint: string): LambdaClient {
+function lambdaClient({
+  endpoint,
+  requestTimeoutMs = limits.invokeRequestTimeoutMs,
+}: LambdaInvokerOptions): LambdaClient {
   return new LambdaClient({
     maxAttempts: limits.storeAttemptsMax,
     requestHandler: new NodeHttpHandler({
       connectionTimeout: limits.connectTimeoutMs,
-      requestTimeout: limits.requestTimeoutMs,
+      // From sent to headers; without `throwOnRequestTimeout` it would only warn.
+      requestTimeout: requestTimeoutMs,
+      throwOnRequestTimeout: true,
+      // An answer that stalls halfway.
+      socketTimeout: requestTimeoutMs,
     }),
     // Whoever speaks like Lambda elsewhere asks for no credentials, and looking for some takes seconds.
     ...(endpoint !== "" && {

@@ -3,7 +3,7 @@
  *
  * Contract: test/contracts/metric-sink.contract.ts
  */
-import type { MetricBatch, MetricSink } from "#ports/metric-sink.ts";
+import { batchProblem, type MetricBatch, type MetricSink } from "#ports/metric-sink.ts";
 
 export interface MemoryMetricSink extends MetricSink {
   /** In the order of publication. */
@@ -15,8 +15,7 @@ export function memoryMetricSink(): MemoryMetricSink {
   return {
     batches,
     publish(batch) {
-      const numbers = batch.metrics.flatMap(({ values, counts = [] }) => [...values, ...counts]);
-      if (!numbers.every(Number.isFinite)) return Promise.resolve("dropped");
+      if (batchProblem(batch) !== undefined) return Promise.resolve("dropped");
       batches.push(structuredClone(batch));
       return Promise.resolve("published");
     },

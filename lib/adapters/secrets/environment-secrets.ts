@@ -7,9 +7,8 @@
  * In:    an environment, references                      Out: the secret, or why there is none
  * Holds: no variable without the prefix is ever read.
  */
+import { SECRET_PREFIX } from "#domain/secret-reference.ts";
 import type { SecretResult, Secrets } from "#ports/secrets.ts";
-
-export const SECRET_PREFIX = "LAMPLIGHTER_SECRET_";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -38,6 +38,8 @@ export interface ChunkWriter {
   append(bucket: number, line: string): void;
   /** Closes the open chunk and starts keeping it; nothing happens when it has no lines. */
   seal(): void;
+  /** Seals if the chunk's first line is at least that old. */
+  sealAfter(ms: number): void;
   /** Seals, and resolves once every chunk so far is durable or has failed. */
   flush(): Promise<void>;
   /** Whether so much is waiting that no capture should be started. */
@@ -59,6 +61,7 @@ export function chunkWriter(options: ChunkWriterOptions): ChunkWriter {
   let lines = emptyLines();
   let blocks = emptyBlocks();
   let openBytes = 0;
+  let openedAt = clock.now();
   let cancelSeal: (() => void) | undefined;
 
   // The hot path. A string that grows is a tree of its pieces, which lives until it is flattened:
@@ -74,7 +77,10 @@ export function chunkWriter(options: ChunkWriterOptions): ChunkWriter {
       lines[bucket] = "";
       blocks[bucket]?.push(Buffer.from(text, "utf8"));
     }
-    if (openBytes === 0) cancelSeal = clock.after(everyMs, seal);
+    if (openBytes === 0) {
+      openedAt = clock.now();
+      cancelSeal = clock.after(everyMs, seal);
+    }
     openBytes += line.length;
     if (openBytes >= bytesMax) seal();
   }
@@ -100,6 +106,11 @@ export function chunkWriter(options: ChunkWriterOptions): ChunkWriter {
   return {
     append,
     seal,
+    sealAfter(ms) {
+      // A clock that was set back says nothing of its age.
+      const age = clock.now() - openedAt;
+      if (age >= ms || age < 0) seal();
+    },
     flush() {
       seal();
       return puts.settled();

@@ -26,6 +26,7 @@ import { gate } from "./gate.ts";
 import { runHeap } from "./heap.ts";
 import { lateWork } from "./late-work.ts";
 import { leave, letKeptGo } from "./leave.ts";
+import { sealKept } from "./letting-go.ts";
 import { pulse, type Pulse } from "./pulse.ts";
 import { requestPolls } from "./request-polls.ts";
 import { requests } from "./requests.ts";
@@ -197,6 +198,7 @@ async function untilLeaving(collector: Collector, beat: Pulse): Promise<CollectE
       heartbeatAt = after(now, settings.heartbeatEveryMs);
     }
     polls.tend(now);
+    sealKept(state);
     collector.commits.tend();
     // A slot that came back is taken up as soon as what was kept of it is done.
     if (letKeptGo(state)) heartbeatAt = now;

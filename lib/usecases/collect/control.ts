@@ -9,7 +9,7 @@
 import type { Lease } from "#domain/lease.ts";
 import { formatLoads, loadPiece, type LoadPiece } from "#domain/load.ts";
 import { normalise, slotsIn } from "#domain/range.ts";
-import { after } from "#domain/units.ts";
+import { after, between, type EpochMs } from "#domain/units.ts";
 import { giveRanges, isKeptAlready } from "./letting-go.ts";
 import { oldestUncommitted } from "./rounds.ts";
 import { followRanges, readSchedules, retakeSlot } from "./slots.ts";
@@ -24,6 +24,18 @@ export interface Control {
 
 export function control(state: CollectorState): Control {
   let loadsWritten = "";
+  /** Since when it lags, as last told; undefined when it didn't. */
+  let behindSince: EpochMs | undefined;
+
+  function told(now: EpochMs): Backlog {
+    const seen = backlog(state);
+    // A slot that is read again has no runs for a moment: it lags no less than before.
+    const isBlind = [...state.slots.values()].some((hold) => hold.unread);
+    const knownMs = isBlind && behindSince !== undefined ? between(behindSince, now) : 0;
+    const lagMs = Math.max(seen.lagMs, knownMs);
+    behindSince = lagMs > 0 ? after(now, -lagMs) : undefined;
+    return { ...seen, lagMs };
+  }
 
   async function heartbeat(): Promise<"renewed" | "lost" | "unanswered"> {
     const { clock, leases, log, settings } = state.deps;
@@ -37,7 +49,7 @@ export function control(state: CollectorState): Control {
         owner: state.owner,
         sentAt,
         ttlMs: settings.ttlMs,
-        progress: state.counters.progress(sentAt, backlog(state)),
+        progress: state.counters.progress(sentAt, told(sentAt)),
         ...(text !== loadsWritten && { loads }),
       });
       if (result.kind === "lost") return "lost";
@@ -98,8 +110,14 @@ export async function readAll(state: CollectorState, holds: readonly SlotHold[])
   );
 }
 
+interface Backlog {
+  readonly lagMs: number;
+  readonly backlogRounds: number;
+  readonly waiting: number;
+}
+
 /** Lag, backlog and waiting work, by what is known now: see domain/lag.ts for what they mean. */
-function backlog(state: CollectorState): { lagMs: number; backlogRounds: number; waiting: number } {
+function backlog(state: CollectorState): Backlog {
   const now = state.deps.clock.now();
   let lagMs = 0;
   let backlogRounds = 0;

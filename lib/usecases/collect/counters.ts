@@ -21,7 +21,7 @@ export interface Counters {
   captured(isFailed: boolean): void;
   /** One capture on time, started this long after its instant. */
   lateness(ms: number): void;
-  /** Milliseconds that the loop spent working. */
+  /** Milliseconds at work. */
   busy(ms: number): void;
   progress(
     now: EpochMs,
@@ -57,6 +57,7 @@ export function counters(
     current.readUnits += units.read - unitsSeen.read;
     current.writeUnits += units.write - unitsSeen.write;
     unitsSeen = units;
+    current.throttled += meter.takeThrottled();
   }
 
   function turnTo(moment: EpochMs): void {

@@ -152,10 +152,12 @@ function note(state: CollectorState, landed: Landed): void {
 
 /**
  * A round that was open for nearly as long as a crash may cost is committed at once: waiting for the
- * chunk's own time would need a commit of a piece before, and a second one after.
+ * chunk's own time would need a commit of a piece before, and a second one after. Chunks that take
+ * as long as a crash may cost are worth a commit each: sealed for every round, they would be many.
  */
 export function sealLongRound(state: CollectorState, run: ScheduleRun): void {
   const { commitEveryMs, chunkEveryMs } = state.deps.settings;
+  if (2 * chunkEveryMs >= commitEveryMs) return;
   const open = state.deps.clock.now() - (run.uncommittedSince ?? state.deps.clock.now());
   if (open > commitEveryMs - 2 * chunkEveryMs) state.writer.seal();
 }

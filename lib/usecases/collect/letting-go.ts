@@ -145,6 +145,21 @@ function isKeptCommitted(run: ScheduleRun, cut: EpochMs): boolean {
   return !run.committing && run.asked === 0 && run.wantedSequence === 0 && nextDueAt(run) >= cut;
 }
 
+/**
+ * What is kept past its cut is to be committed before `until`, which allows for no more than a commit:
+ * as long as any waits, chunks close every second, however long they take otherwise.
+ */
+export function sealKept(state: CollectorState): void {
+  const now = state.deps.clock.now();
+  for (const hold of state.slots.values()) {
+    if (hold.letGo === undefined || isLetGo(state, hold)) continue;
+    if (![...hold.runs.values()].some((run) => run.kept !== undefined && now >= run.kept.cut))
+      continue;
+    state.writer.sealAfter(limits.chunkEveryMs);
+    return;
+  }
+}
+
 /** How many captures that were started are given up with these slots. */
 export function countOpen(holds: readonly SlotHold[]): number {
   let open = 0;

@@ -3,6 +3,7 @@
  * `tickMs`. Tells whether it still moves: heartbeats depend on it.
  */
 import { InvariantError } from "#domain/errors.ts";
+import { busyTime } from "./busy-time.ts";
 import { tick } from "./loop.ts";
 import type { CollectorState } from "./state.ts";
 
@@ -19,6 +20,7 @@ const REST_MAX_MS = 500;
 
 export function pulse(state: CollectorState): Pulse {
   const { clock, settings, log } = state.deps;
+  const busy = busyTime(state.deps.busyMs);
   let ticks = 0;
   let asked = -1;
   let failed: InvariantError | undefined;
@@ -47,7 +49,7 @@ export function pulse(state: CollectorState): Pulse {
     }
     ticks += 1;
     const now = clock.now();
-    state.counters.busy(Math.max(0, now - began));
+    state.counters.busy(busy.taken(now - began));
     arm(Math.min(next, now + REST_MAX_MS));
   }
 

@@ -59,6 +59,8 @@ export interface CollectDeps {
   readonly probe: Probe;
   readonly meter: CapacityMeter;
   readonly log: Log;
+  /** How long this thread has been at work, in all; without it the work loop's own time is taken. */
+  readonly busyMs?: () => number;
   readonly settings: CollectSettings;
 }
 

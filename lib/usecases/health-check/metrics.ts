@@ -1,76 +1,136 @@
 /**
- * The twelve metrics of a pool: a fixed set, whatever the fleet's size.
+ * The metrics of a pool, of what was read and measured: a fixed set, whatever the fleet's size.
  *
- * Counts are those of the last whole minute; levels are those of now. What a metric means is said in
- * `#domain/lag.ts`.
+ * Counts are those of the last whole minute; levels are those of now. What each means is said in
+ * `#domain/metric.ts`, how it is computed in `#domain/lag.ts` and beside it.
  */
+import { judgeFailures } from "#domain/failures-normal.ts";
 import type { FleetSnapshot } from "#domain/fleet.ts";
 import {
   fleetBacklog,
   lastMinute,
+  latenessDistribution,
   latenessPercentileMs,
   leaseLagMs,
   orphanedSlots,
 } from "#domain/lag.ts";
 import { isHeld } from "#domain/lease.ts";
+import { METRIC_NAMES, METRICS, type MetricName } from "#domain/metric.ts";
+import { busyOfMinute, overload } from "#domain/overload.ts";
+import type { MinuteCounts } from "#domain/progress.ts";
 import type { EpochMs } from "#domain/units.ts";
-import type { Metric, MetricUnit } from "#ports/metric-sink.ts";
+import type { Broken, HealthState } from "#ports/health-memory.ts";
+import type { Metric } from "#ports/metric-sink.ts";
 
-export const METRIC_NAMES = [
-  "CollectionLag",
-  "StartLateness",
-  "BacklogRounds",
-  "Captures",
-  "FailedCaptures",
-  "MissedRounds",
-  "RedoneCaptures",
-  "CollectorsRunning",
-  "CollectorsDesired",
-  "OrphanedSlots",
-  "RefusedConfiguration",
-  "StoreUnits",
-] as const;
+export type MetricValues = Readonly<Record<MetricName, number>>;
 
-export type MetricName = (typeof METRIC_NAMES)[number];
-
-export interface MetricInput {
+export interface FleetSeen {
   readonly snapshot: FleetSnapshot;
   readonly now: EpochMs;
   readonly skewMaxMs: number;
   /** Largest lag of the slots that were looked at. */
   readonly slotsLagMs: number;
-  readonly refusedConfiguration: number;
-  /** Read and written by the health check itself. */
-  readonly ownUnits: number;
+  /** What the run before remembered. */
+  readonly before: HealthState | undefined;
+  /** By what was read now, or lately. */
+  readonly broken: Broken | undefined;
 }
 
-export function metricValues(input: MetricInput): Record<MetricName, number> {
-  const { snapshot, now, skewMaxMs } = input;
+/** What is found by comparing with the runs before, and what the next one is to know. */
+export interface Judged {
+  readonly minute: MinuteCounts;
+  readonly lagMs: number;
+  readonly pointsAbove: number;
+  readonly isOverloaded: boolean;
+  /** Of the busiest lease's minute, from 0 to 1. */
+  readonly busiest: number;
+  /** Throttled calls of rebalancers that no run has published yet. */
+  readonly rebalancersThrottled: number;
+  readonly next: HealthState;
+}
+
+export function judge(seen: FleetSeen): Judged {
+  const { snapshot, now, skewMaxMs, slotsLagMs, before, broken } = seen;
   const { fleet, leases } = snapshot;
   const minute = lastMinute(leases, now);
+  const lagMs = Math.max(slotsLagMs, ...leases.map((lease) => leaseLagMs(lease, now, skewMaxMs)));
+  const failures = judgeFailures(before?.failures, minute);
+  const load = overload({
+    busyMs: busyOfMinute(leases, now),
+    desired: fleet.desired,
+    lag: { at: now, lagMs },
+    before,
+  });
+  const throttledTotal = fleet.lastRebalance?.throttledTotal ?? 0;
   return {
-    CollectionLag: Math.max(
-      input.slotsLagMs,
-      ...leases.map((lease) => leaseLagMs(lease, now, skewMaxMs)),
-    ),
+    minute,
+    lagMs,
+    pointsAbove: failures.pointsAbove,
+    isOverloaded: load.isOverloaded,
+    busiest: load.busiest,
+    rebalancersThrottled: growth(before?.throttledTotal, throttledTotal),
+    next: {
+      pool: fleet.pool,
+      at: now,
+      lagMs,
+      droppedPublications: before?.droppedPublications ?? 0,
+      throttledTotal,
+      failures: failures.normal,
+      broken,
+    },
+  };
+}
+
+/** What a counter grew by; one that went back has begun again at 0. */
+function growth(before: number | undefined, now: number): number {
+  if (before === undefined) return 0;
+  return now >= before ? now - before : now;
+}
+
+export interface MetricInput {
+  readonly seen: FleetSeen;
+  readonly judged: Judged;
+  readonly refusedConfiguration: number;
+  /** By the health check itself. */
+  readonly own: { readonly units: number; readonly throttled: number };
+}
+
+/** `StartLateness` as its 99th percentile: published is the distribution. */
+export function metricValues({
+  seen,
+  judged,
+  refusedConfiguration,
+  own,
+}: MetricInput): MetricValues {
+  const { snapshot, now, skewMaxMs } = seen;
+  const { fleet, leases } = snapshot;
+  const { minute } = judged;
+  return {
+    CollectionLag: judged.lagMs,
     StartLateness: latenessPercentileMs(minute.lateness, 0.99),
     BacklogRounds: fleetBacklog(leases, fleet.slotsLog2, now, skewMaxMs),
     Captures: minute.captures,
     FailedCaptures: minute.failed,
+    FailuresAboveNormal: judged.pointsAbove,
     MissedRounds: minute.missed,
     RedoneCaptures: minute.redone,
     CollectorsRunning: leases.filter((lease) => isHeld(lease, now, skewMaxMs)).length,
     CollectorsDesired: fleet.desired,
+    Utilisation: 100 * judged.busiest,
+    Overload: judged.isOverloaded ? 1 : 0,
     OrphanedSlots: orphanedSlots(leases, fleet.slotsLog2, now, skewMaxMs),
-    RefusedConfiguration: input.refusedConfiguration,
-    StoreUnits: minute.readUnits + minute.writeUnits + input.ownUnits,
+    StartTime: fleet.lastRebalance?.startMs ?? 0,
+    RefusedConfiguration: refusedConfiguration,
+    StoreUnits: minute.readUnits + minute.writeUnits + own.units,
+    ThrottledCalls: minute.throttled + judged.rebalancersThrottled + own.throttled,
+    DroppedPublications: judged.next.droppedPublications,
   };
 }
 
-export function toMetrics(values: Readonly<Record<MetricName, number>>): Metric[] {
-  return METRIC_NAMES.map((name) => ({ name, unit: unitOf(name), values: [values[name]] }));
-}
-
-function unitOf(name: MetricName): MetricUnit {
-  return name === "CollectionLag" || name === "StartLateness" ? "Milliseconds" : "Count";
+export function toMetrics(values: MetricValues, lateness: readonly number[]): Metric[] {
+  return METRIC_NAMES.map((name) => ({
+    name,
+    unit: METRICS[name].unit,
+    ...(name === "StartLateness" ? latenessDistribution(lateness) : { values: [values[name]] }),
+  }));
 }

@@ -3,6 +3,7 @@ import { AUDIT_LIMITS, type AuditLimits } from "#domain/audit.ts";
 import type { EpochMs } from "#domain/units.ts";
 import type { Clock } from "#ports/clock.ts";
 import type { ConfigurationStore } from "#ports/configuration-store.ts";
+import type { HealthMemory } from "#ports/health-memory.ts";
 import type { LeaseStore } from "#ports/lease-store.ts";
 import type { Log } from "#ports/log.ts";
 import type { CapacityMeter } from "#ports/meter.ts";
@@ -15,6 +16,11 @@ export interface HealthCheckSettings {
   readonly audit: AuditLimits;
   /** Every slot is looked at once in so many minutes: twice an hour, so that a run may be left out. */
   readonly rotationMinutes: number;
+  /**
+   * How long a broken invariant that was found makes runs fail: until its slot has been looked at
+   * again, so that what stays broken rings without a break, and what was seen once rings long enough.
+   */
+  readonly brokenForMs: number;
   readonly slotsAtOnce: number;
   /** A watermark that seems this far behind is looked at again, with its targets. */
   readonly suspectAfterMs: number;
@@ -22,9 +28,12 @@ export interface HealthCheckSettings {
   readonly suspectsMax: number;
 }
 
+const ROTATION_MINUTES = 30;
+
 export const HEALTH_CHECK_SETTINGS: HealthCheckSettings = {
   audit: AUDIT_LIMITS,
-  rotationMinutes: 30,
+  rotationMinutes: ROTATION_MINUTES,
+  brokenForMs: (ROTATION_MINUTES + 5) * 60_000,
   slotsAtOnce: 8,
   suspectAfterMs: 30_000,
   suspectsMax: 16,
@@ -35,11 +44,13 @@ export interface HealthCheckDeps {
   readonly leases: LeaseStore;
   readonly schedules: ScheduleStore;
   readonly configuration: ConfigurationStore;
+  /** Outlives the function's environment. */
+  readonly health: HealthMemory;
   readonly metrics: MetricSink;
   readonly meter: CapacityMeter;
   readonly log: Log;
   readonly steps: Steps;
-  /** Outlives the run: watermarks as last seen. */
+  /** Outlives the run, not the environment: watermarks as last seen. */
   readonly memory: SlotMemory;
   readonly settings: HealthCheckSettings;
 }

@@ -6,6 +6,7 @@ import type { Clock } from "#ports/clock.ts";
 import type { Invoker } from "#ports/invoker.ts";
 import type { LeaseStore } from "#ports/lease-store.ts";
 import type { Log } from "#ports/log.ts";
+import type { CapacityMeter } from "#ports/meter.ts";
 import type { RequestStore } from "#ports/request-store.ts";
 import type { Steps } from "#ports/steps.ts";
 import type { StartTimes } from "./start-times.ts";
@@ -47,6 +48,8 @@ export interface RebalanceDeps {
   readonly leases: LeaseStore;
   readonly requests: RequestStore;
   readonly invoker: Invoker;
+  /** Its throttled calls are told of in the fleet record. */
+  readonly meter: CapacityMeter;
   readonly log: Log;
   readonly steps: Steps;
   /** Outlives the run: what was learnt about starting collectors. */

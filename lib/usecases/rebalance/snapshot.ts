@@ -4,7 +4,7 @@
  * A Query is not atomic: a give may land between two of its pages, so that a range seems to be
  * nowhere or twice. Then it is read again, never repaired.
  */
-import type { FleetSnapshot } from "#domain/fleet.ts";
+import type { FleetSnapshot, LastRebalance } from "#domain/fleet.ts";
 import { tiling } from "#domain/range.ts";
 import { sleep } from "#ports/clock.ts";
 import type { RebalanceDeps, RebalanceRun } from "./settings.ts";
@@ -39,20 +39,45 @@ export async function readTiling(
   }
 }
 
-/** What was read, with our name in it; a lost race is read again, name and leases together. */
+type NameDeps = Deps & Pick<RebalanceDeps, "meter" | "startTimes">;
+
+/**
+ * What was read, with our name in it; a lost race is read again, name and leases together.
+ *
+ * With the name goes what rebalancers know that others want to: how long starts take, learnt by the
+ * runs before unless this environment knows better, and how many of their calls were throttled. What
+ * is throttled after it is written by the environment's next run, a minute or two later.
+ */
 export async function readAndName(
-  deps: Deps,
+  deps: NameDeps,
   run: RebalanceRun,
 ): Promise<TilingRead & { readonly before?: FleetSnapshot["fleet"] }> {
   for (let attempt = 1; ; attempt += 1) {
     const read = await readTiling(deps, run.pool, run.stop);
     if (read.kind === "no-pool") return read;
     const { fleet: before, leases } = read.snapshot;
-    const lastRebalance = { at: deps.clock.now(), by: run.name };
+    const throttled = deps.meter.takeThrottled();
+    const lastRebalance = nextRebalance(deps, run, { last: before.lastRebalance, throttled });
     const written = await deps.leases.writeFleet({ ...before, lastRebalance });
     if (written.kind === "written")
       return { ...read, snapshot: { fleet: written.fleet, leases }, before };
+    deps.meter.throttle(throttled);
     // Somebody else keeps writing: a newer run, or an operator. Both are good enough to go on with.
     if (attempt >= NAME_ATTEMPTS_MAX) return { ...read, before };
   }
+}
+
+function nextRebalance(
+  { clock, startTimes }: NameDeps,
+  { name }: RebalanceRun,
+  { last, throttled }: { last: LastRebalance | undefined; throttled: number },
+): LastRebalance {
+  if (last?.startMs !== undefined) startTimes.adopt(last.startMs);
+  const startMs = startTimes.meanMs();
+  return {
+    at: clock.now(),
+    by: name,
+    ...(startMs !== undefined && { startMs: Math.round(startMs) }),
+    throttledTotal: (last?.throttledTotal ?? 0) + throttled,
+  };
 }

@@ -7,6 +7,10 @@
  */
 export interface StartTimes {
   learn(startToAcquireMs: number): void;
+  /** What others have learnt: goes for as long as nothing was learnt here. */
+  adopt(meanMs: number): void;
+  /** undefined while nothing was learnt or adopted. */
+  meanMs(): number | undefined;
   /** How long before the need a start should be. */
   aheadMs(): number;
 }
@@ -18,8 +22,16 @@ const AHEAD_MAX_MS = 10_000;
 export function startTimes(initialMs: number = START_TIME_DEFAULT_MS): StartTimes {
   let mean = initialMs;
   let deviation = 0;
+  let from: "usual" | "others" | "here" = "usual";
   return {
+    adopt(meanMs) {
+      if (from === "here" || !(meanMs >= 0)) return;
+      mean = meanMs;
+      from = "others";
+    },
+    meanMs: () => (from === "usual" ? undefined : mean),
     learn(startToAcquireMs) {
+      from = "here";
       deviation += (Math.abs(startToAcquireMs - mean) - deviation) / 4;
       mean += (startToAcquireMs - mean) / 8;
     },

@@ -113,6 +113,15 @@ describe("a reference", () => {
     });
   });
 
+  it.each([
+    "ssm:/team/api/token",
+    "secretsmanager:team/api#token",
+    "secretsmanager:arn:aws:secretsmanager:eu-central-1:123456789012:secret:api-AbCdEf",
+  ])("may be to a service that keeps secrets: %s", ($ref) => {
+    const settings = onlyHttp(entry(`headers: { x-api-key: { $ref: ${$ref} } }`));
+    expect(settings).toMatchObject({ headers: { "x-api-key": { $ref } } });
+  });
+
   it("may be bound to hosts, in their canonical form", () => {
     const { auth } = onlyHttp(
       entry(
@@ -128,7 +137,12 @@ describe("a reference", () => {
       /^2:27: found "env:AWS_SECRET_ACCESS_KEY", expected env:LAMPLIGHTER_SECRET_NAME: .*keys of its role/u,
     ],
     ["{ $ref: env:LAMPLIGHTER_SECRET_ }", /^2:27: .*in capitals, digits and underscores/u],
-    ["{ $ref: vault:x }", /^2:27: .*env is the only kind of reference so far/u],
+    [
+      "{ $ref: vault:x }",
+      /^2:27: found "vault:x", expected env:LAMPLIGHTER_SECRET_NAME, ssm:\/path\/name or secretsmanager:name#key$/u,
+    ],
+    ["{ $ref: ssm:path/name }", /^2:27: .*expected ssm:\/path\/name: .*begins with a slash/u],
+    ["{ $ref: 'secretsmanager:name#' }", /^2:27: .*after # the name of a key/u],
     ["{ $ref: 3 }", /^2:27: found a number/u],
     ["{ ref: env:LAMPLIGHTER_SECRET_X }", /did you mean \$ref\?/u],
     [
@@ -145,6 +159,16 @@ describe("a reference", () => {
     ["", /^2:20: found nothing/u],
   ])("is refused as %s", (token, problem) => {
     expect(problemsIn(entry(`auth: { bearer: ${token} }`))[0]).toMatch(problem);
+  });
+
+  it.each([
+    ["correct horse", "a text"],
+    ["hunter2", "a text"],
+    ["x7Gq2LmZ9vTr4WbN", "a text"],
+    ["robot:x7Gq2LmZ9vTr4WbN0f8fad5bd9", "a text that looks like a generated key or token"],
+  ])("that is the secret itself, by mistake, is not shown: %s", ($ref, shown) => {
+    const [problem] = problemsIn(entry(`auth: { bearer: { $ref: "${$ref}" } }`));
+    expect(problem).toContain(`2:27: found ${shown}, expected env:LAMPLIGHTER_SECRET_NAME, ssm:`);
   });
 
   it("is refused where no secret may stand", () => {

@@ -5,7 +5,11 @@ import { filesystemMetricSink, readMetrics } from "#adapters/filesystem/metric-s
 import { DependencyError } from "#domain/errors.ts";
 import { epochMs } from "#domain/units.ts";
 import type { MetricSink } from "#ports/metric-sink.ts";
-import { metricBatch, metricSinkContract } from "#test/contracts/metric-sink.contract.ts";
+import {
+  metricBatch,
+  metricSinkContract,
+  statisticsOf,
+} from "#test/contracts/metric-sink.contract.ts";
 import { keptLog } from "#test/support/quiet.ts";
 import { temporaryFolders } from "#test/support/temporary-folder.ts";
 
@@ -16,7 +20,8 @@ metricSinkContract("a local file", async () => {
   const file = join(await newFolder(), "metrics.jsonl");
   return {
     sink: filesystemMetricSink({ file, log: keptLog() }),
-    published: async () => (await readMetrics(file, ALWAYS)).batches,
+    statistics: async (...place) =>
+      statisticsOf((await readMetrics(file, ALWAYS)).batches, ...place),
   };
 });
 
@@ -85,6 +90,15 @@ describe("metrics in a local file", () => {
     expect(await sink.publish(metricBatch(1))).toBe("dropped");
     expect(await sink.publish(metricBatch(2))).toBe("dropped");
     expect(log.lines.map(({ fields }) => fields["droppedTotal"])).toEqual([1, 2]);
+  });
+
+  it("that were put aside long before are not even opened", async () => {
+    const file = join(await newFolder(), "metrics.jsonl");
+    // Nobody can read a folder as a file.
+    await mkdir(`${file}.${String(1_000).padStart(13, "0")}-old`);
+    const hour = 3_600_000;
+    expect((await readMetrics(file, epochMs(hour + 1_001))).batches).toEqual([]);
+    await expect(readMetrics(file, epochMs(hour + 1_000))).rejects.toThrow(DependencyError);
   });
 
   it("that can't be read are a failure, not an empty answer", async () => {

@@ -1,5 +1,8 @@
 import { connect, type Socket } from "node:net";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { DependencyError } from "#domain/errors.ts";
+import { durationMs } from "#domain/units.ts";
+import type { SecretResult } from "#ports/secrets.ts";
 import {
   captureOne,
   certificate,
@@ -197,7 +200,45 @@ describe("a secret", () => {
       code: "secret",
       message: `${TOKEN} can't be looked up now`,
     });
+    const why = new DependencyError("ssm:/x can't be looked up now: Throttled", {
+      retryable: true,
+    });
+    const throttled = testProbe({ secrets: { find: () => Promise.reject(why) } });
+    expect((await captureOne(throttled, server.origin, { auth: bearer })).failure).toEqual({
+      code: "secret",
+      message: "ssm:/x can't be looked up now: Throttled",
+    });
     expect(server.accepted()).toBe(0);
+  });
+
+  it("takes its time to be looked up from the capture's own", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
+    const server = await serve(() => undefined);
+    let found = (): void => undefined;
+    const find = (): Promise<SecretResult> =>
+      new Promise((resolve) => {
+        found = () => resolve({ kind: "found", value: "x" });
+      });
+    const probe = testProbe({ secrets: { find } });
+    const more = { auth: bearer, timeoutMs: durationMs(1_000) };
+
+    const never = captureOne(probe, server.origin, more);
+    vi.advanceTimersByTime(1_020);
+    expect((await never).failure).toEqual({
+      code: "secret",
+      message: "not done after 1s: looking up its secrets",
+    });
+    expect(server.accepted()).toBe(0);
+
+    const late = captureOne(probe, server.origin, more);
+    vi.advanceTimersByTime(900);
+    found();
+    await vi.waitFor(() => {
+      expect(server.accepted()).toBe(1);
+    });
+    vi.advanceTimersByTime(120);
+    expect((await late).failure?.code).toBe("timeout");
+    vi.useRealTimers();
   });
 
   it("with a line break in it can't smuggle a header, nor show itself", async () => {

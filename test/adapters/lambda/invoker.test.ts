@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { lambdaInvoker } from "#adapters/lambda/invoker.ts";
 import { DependencyError } from "#domain/errors.ts";
 import { leaseId } from "#domain/lease.ts";
+import { limits } from "#domain/limits.ts";
 
 let server: Server | undefined;
 
@@ -72,6 +73,20 @@ describe("lambdaInvoker", () => {
     await expect(invoker.startCollector({ pool: "p", lease: leaseId(7) })).rejects.toThrow(
       DependencyError,
     );
+  });
+
+  it("doesn't wait for good for an answer that doesn't come: the rebalancer has others to start", async () => {
+    let asked = 0;
+    const endpoint = await serve(() => {
+      asked += 1;
+    });
+    const invoker = lambdaInvoker({ endpoint, ...names, requestTimeoutMs: 1_000 });
+    await expect(invoker.startCollector({ pool: "p", lease: leaseId(7) })).rejects.toMatchObject({
+      name: "DependencyError",
+      message: "collect-it could not be started: TimeoutError",
+      retryable: true,
+    });
+    expect(asked).toBe(limits.storeAttemptsMax);
   });
 
   it("refuses to start a rebalancer that it has no name for", async () => {

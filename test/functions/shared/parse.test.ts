@@ -53,8 +53,8 @@ describe("environment", () => {
       'environment LEASE_TABLE_NAME: found "", expected a text that is not empty',
     ],
     [
-      { SAMPLES_LOCATION: "s3://bucket" },
-      'environment SAMPLES_LOCATION: found "s3://bucket", expected a file: URL',
+      { SAMPLES_LOCATION: "s3://Bucket" },
+      'environment SAMPLES_LOCATION: found "s3://Bucket", expected a file: URL of a folder, or s3://bucket/prefix',
     ],
     [
       { LEASE_TTL_MS: "ten" },

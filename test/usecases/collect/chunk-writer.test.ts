@@ -99,6 +99,26 @@ describe("a chunk writer", () => {
     expect(store.chunks().map(({ parts }) => parts[0]?.lines.length)).toEqual([1_200, 400]);
   });
 
+  it("seals a chunk before its time when it is asked to, once its first line is old enough", async () => {
+    const { clock, writer, told } = world(undefined, { everyMs: 10_000 });
+    writer.append(1, "a\n");
+    await clock.advance(999);
+    writer.sealAfter(1_000);
+    expect(told).toEqual([]);
+    await clock.advance(1);
+    writer.sealAfter(1_000);
+    expect(told).toEqual(["sealed 1"]);
+    writer.append(1, "b\n");
+    writer.sealAfter(1_000);
+    expect(told).toEqual(["sealed 1"]);
+    clock.jump(-60_000);
+    writer.sealAfter(1_000);
+    await writer.flush();
+    expect(told).toEqual(["sealed 1", "sealed 2", "durable 1", "durable 2"]);
+    writer.sealAfter(0);
+    expect(clock.pending).toBe(0);
+  });
+
   it("puts nothing where there are no lines", async () => {
     const { clock, store, writer, told } = world();
     writer.seal();

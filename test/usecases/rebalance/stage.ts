@@ -1,4 +1,5 @@
 /** A pool in memory, rebalancers on it, and collectors that act as they are told. */
+import { capacityMeter } from "#adapters/dynamodb/meter.ts";
 import { memoryInvoker, type MemoryInvoker } from "#adapters/memory/invoker.ts";
 import { memoryLeaseStore } from "#adapters/memory/lease-store.ts";
 import { memoryRequestStore } from "#adapters/memory/request-store.ts";
@@ -76,6 +77,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   const requests = memoryRequestStore();
   const starts: Started[] = [];
   const log = keptLog();
+  const meter = capacityMeter();
   let owners = 0;
   const moment = (ms: number): EpochMs => epochMs(begin + ms);
   const { desired = options.leases } = options;
@@ -107,6 +109,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
           leases,
           requests,
           invoker,
+          meter,
           log,
           steps: noSteps,
           startTimes: startTimes(),

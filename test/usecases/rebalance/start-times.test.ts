@@ -16,6 +16,26 @@ describe("startTimes", () => {
     expect(varying.aheadMs()).toBeGreaterThan(500);
   });
 
+  it("knows nothing at first, then what others have learnt, then what it has learnt itself", () => {
+    const times = startTimes();
+    expect(times.meanMs()).toBeUndefined();
+    times.adopt(900);
+    expect([times.meanMs(), times.aheadMs()]).toEqual([900, 900]);
+    times.adopt(1_000);
+    expect(times.meanMs()).toBe(1_000);
+    times.learn(200);
+    expect(times.meanMs()).toBe(900);
+    times.adopt(5_000);
+    expect(times.meanMs()).toBe(900);
+  });
+
+  it("adopts nothing that is no time", () => {
+    const times = startTimes();
+    times.adopt(Number.NaN);
+    times.adopt(-1);
+    expect(times.meanMs()).toBeUndefined();
+  });
+
   it("stays within bounds, whatever it is told", () => {
     const times = startTimes();
     for (let n = 0; n < 100; n += 1) times.learn(1e9);

@@ -41,6 +41,7 @@ const STATE: ViewState = {
       { lease: "0002", state: "overdue", slots: 32, ranges: ["80000000-100000000"], lagMs: 12_000, waiting: 0, giving: 0 }, // prettier-ignore
     ],
   },
+  alarms: [],
   notes: [{ level: "error", text: "web.yml:3:1: found a tab, expected spaces" }],
 };
 

@@ -1,0 +1,50 @@
+import { PutItemCommand, type AttributeValue } from "@aws-sdk/client-dynamodb";
+import { expect, test } from "vitest";
+import { dynamoHealthMemory } from "#adapters/dynamodb/health-memory.ts";
+import { healthKey } from "#adapters/dynamodb/keys.ts";
+import { systemClock } from "#adapters/system/clock.ts";
+import {
+  healthMemoryContract,
+  healthState,
+  type HealthMemoryUnderTest,
+} from "#test/contracts/health-memory.contract.ts";
+import { describeOnEngine, type EngineStores } from "#test/support/on-engine.ts";
+
+describeOnEngine("on the engine", (stores) => {
+  function make({ engine, pool, meter }: EngineStores): HealthMemoryUnderTest {
+    const { client, tables } = engine;
+    const options = { client, tableName: tables.leases, meter, clock: systemClock() };
+    return { memory: dynamoHealthMemory(options), pool };
+  }
+
+  healthMemoryContract("dynamodb", () => make(stores()));
+
+  test("costs one read unit and one write unit a minute, and reading the fleet nothing", async () => {
+    const on = stores();
+    const { memory, pool } = make(on);
+    await memory.put(healthState(pool));
+    await memory.find(pool);
+    expect(on.meter.totals().get("health.put")).toEqual({ read: 0, write: 1, calls: 1 });
+    expect(on.meter.totals().get("health.find")).toEqual({ read: 1, write: 0, calls: 1 });
+    expect(await on.leases.readFleet(pool)).toBeUndefined();
+  });
+
+  test("says that a record can't be read, whatever is wrong with it, and is mended by a write", async () => {
+    const on = stores();
+    const { memory, pool } = make(on);
+    const number = (N: string): AttributeValue => ({ N });
+    const good = { at: number("1"), lag: number("1"), dp: number("1"), ra: number("1") };
+    for (const bad of [
+      {},
+      { ...good, dp: { S: "1" } },
+      { ...good, fs: number("0.5") },
+      { at: number("1"), lag: number("1"), dp: number("1") },
+    ]) {
+      const Item = { ...healthKey(pool), ...bad };
+      await on.engine.client.send(new PutItemCommand({ TableName: on.engine.tables.leases, Item }));
+      expect(await memory.find(pool)).toBe("unreadable");
+    }
+    await memory.put(healthState(pool));
+    expect(await memory.find(pool)).toEqual(healthState(pool));
+  });
+});
