@@ -160,18 +160,22 @@ export function targetSources(options: SourceOptions): TargetSources {
   };
 }
 
-/** What the health check counts as refused: files that did not load as they stand. */
+/**
+ * What the health check counts as refused: files that did not load as they stand, and one more where
+ * something is wrong with the folder itself, as with files that are too many to be read.
+ */
 export function configurationState(
   pool: string,
   readAt: EpochMs,
   change: Pick<FolderChange, "files" | "problems">,
 ): ConfigurationState {
   const refused = change.files.filter(({ problems }) => problems.length > 0).length;
+  const inFiles = change.files.reduce((sum, { problems }) => sum + problems.length, 0);
   return {
     pool,
     readAt,
     accepted: change.files.length - refused,
-    refused,
+    refused: refused + (change.problems.length > inFiles ? 1 : 0),
     problems: change.problems.map(formatProblem),
   };
 }

@@ -38,7 +38,8 @@ export function registerInvoke(program: Command, cli: Cli): void {
       `
 It goes to Lambda with --stack, to --endpoint where that is given, else through the running system's
 Invoke API, which speaks as Lambda's does. Where no system runs, one is started for this
-invocation, without schedules. Rebalance, Collect and HealthCheck are the template's names.
+invocation, without schedules, and its answer is waited for in any case. Rebalance, Collect and
+HealthCheck are the template's names.
 Exit status is 1 where the function fails.
 
 Examples:

@@ -8,6 +8,7 @@
  *        when AWS can't be asked.
  */
 import { CloudFormationClient, DescribeStacksCommand, type Stack } from "@aws-sdk/client-cloudformation"; // prettier-ignore
+import { NodeHttpHandler } from "@smithy/node-http-handler";
 import * as z from "zod";
 import { InvalidInputError } from "#domain/errors.ts";
 import type { FunctionName } from "#functions/manifest.ts";
@@ -39,14 +40,33 @@ const outputsSchema = z.object({
   HealthCheckFunctionName: output,
 });
 
-/** What the command line needs a stack to tell: test/cli/connect compares it with the template. */
+/** What the command line needs a stack to tell: test/infra/by-hand.test.ts compares it with the template. */
 export const OUTPUTS_NEEDED: readonly string[] = Object.keys(outputsSchema.shape);
 
 const ATTEMPTS_MAX = 3;
+/** A person waits, perhaps on another continent. */
+const CONNECT_TIMEOUT_MS = 3_000;
+const REQUEST_TIMEOUT_MS = 10_000;
 
-/** @throws InvalidInputError, DependencyError. */
-export async function describeDeployment(choice: StackChoice): Promise<Deployment> {
-  const client = new CloudFormationClient({ maxAttempts: ATTEMPTS_MAX });
+/**
+ * @param requestTimeoutMs of one attempt of three.
+ * @throws InvalidInputError, DependencyError.
+ */
+export async function describeDeployment(
+  choice: StackChoice,
+  requestTimeoutMs: number = REQUEST_TIMEOUT_MS,
+): Promise<Deployment> {
+  const client = new CloudFormationClient({
+    maxAttempts: ATTEMPTS_MAX,
+    requestHandler: new NodeHttpHandler({
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      // From sent to headers; without `throwOnRequestTimeout` it would only warn.
+      requestTimeout: requestTimeoutMs,
+      throwOnRequestTimeout: true,
+      // An answer that stalls halfway.
+      socketTimeout: requestTimeoutMs,
+    }),
+  });
   try {
     const region = await regionOf(client);
     return asDeployment(await describe(client, choice, region), region);

@@ -3,7 +3,8 @@
  * each function was invoked and failed, and how many events lie in the dead-letter queue.
  *
  * As AWS does: a point is dated when its invocation began and is known when it has ended; every
- * attempt counts; an event that is given up after its retries, or is too old for them, is a letter.
+ * attempt counts; an event that is given up after its retries, or is too old for them, is a letter,
+ * if its function is repeated at all: the stack has a queue for no other (infra/functions.ts).
  * Nobody can empty the queue here: letters go when they are as old as the deployed queue keeps them.
  *
  * Holds: at most an hour and some minutes are kept.
@@ -12,6 +13,7 @@
  */
 import type { AlarmFunction, AlarmMetric, Datapoint } from "#domain/alarm/definition.ts";
 import { epochMs, type EpochMs } from "#domain/units.ts";
+import { manifest } from "#functions/manifest.ts";
 import type { CloudEvent } from "../events.ts";
 import { localLimits } from "../local-limits.ts";
 
@@ -72,7 +74,9 @@ export function platformMetrics(): PlatformMetrics {
 
   return {
     see(event, now) {
-      if (event.kind === "invocation-dropped") letters.push(now);
+      if (event.kind === "invocation-dropped" && manifest[event.name].asyncRetriesMax > 0) {
+        letters.push(now);
+      }
       if (event.kind === "invocation-ended" && event.outcome !== "stopped") {
         count(event.name, now - event.durationMs, event.outcome !== "succeeded");
       }

@@ -183,6 +183,20 @@ describe.skipIf(isSkipped)("targets import of endpoint files", () => {
     expect(await ids()).toHaveLength(2);
   });
 
+  test("removes nothing while a file has a name that isn't read: most likely it was renamed", async () => {
+    const { dir, put, remove, onStack, ids } = await world();
+    await put("web.yml", WEB);
+    await put("api.yml", API);
+    await onStack("targets", "import", dir);
+    await remove("api.yml");
+    await put("api.yaml", API);
+    const ran = await onStack("targets", "import", dir, "--prune", "--at-most", "5");
+    expect(ran.code).toBe(1);
+    expect(ran.err).toContain("api.yaml:1:1: not read: endpoint files end in .yml");
+    expect(ran.err).toContain("nothing was removed: not all of the files could be read");
+    expect(await ids()).toHaveLength(2);
+  });
+
   test.each([
     [["targets.jsonl", "--prune"], "a folder of .yml files"],
     [["web.yml", "--prune"], "a folder of .yml files"],

@@ -62,6 +62,23 @@ describe("invoke --endpoint", () => {
     expect(ran.err).toContain("found both --endpoint and --stack, expected one of them");
   });
 
+  test.each(["-", "event.json"])(
+    "takes no event from %s that Lambda would refuse",
+    async (where) => {
+      server.functions = ["Collect"];
+      const large = JSON.stringify("x".repeat(6 * 1024 * 1024));
+      const file = where === "-" ? where : join(folder, where);
+      if (where !== "-") await writeFile(file, large);
+      const words = ["invoke", "Collect", "--endpoint", server.endpoint, "--event", file];
+      const ran = await runCli(words, { stdin: large });
+      expect(ran.code).toBe(2);
+      expect(ran.err).toContain(
+        "found more than 6 MB, expected an event as JSON, as large as Lambda takes",
+      );
+      expect(server.invocations).toEqual([]);
+    },
+  );
+
   test("is a URL", async () => {
     const ran = await runCli(["invoke", "Collect", "--endpoint", "3001"]);
     expect(ran.code).toBe(2);

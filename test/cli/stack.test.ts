@@ -12,7 +12,8 @@ import { sampleLine, samplePrefix } from "#domain/chunk-lines.ts";
 import { targetHash } from "#domain/hash.ts";
 import { leaseId } from "#domain/lease.ts";
 import { slotOf } from "#domain/slot.ts";
-import { durationMs } from "#domain/units.ts";
+import { emptyMinute, emptyProgress, minuteOf } from "#domain/progress.ts";
+import { after, durationMs } from "#domain/units.ts";
 import { bucketOf } from "#ports/sample-store.ts";
 import { foundPool } from "#usecases/found-pool.ts";
 import { engineMissing, startTestEngine, type TestEngine } from "#test/support/engine.ts";
@@ -203,6 +204,28 @@ describe.skipIf(engineMissing() !== undefined)("a command on a deployed stack", 
     expect((await onStack("samples", "127.0.0.1:9/#a")).code).toBe(0);
     expect((await onStack("leases")).out).toContain(`pool ${pool}: 0 collectors running, 2 wanted`);
     expect((await onStack("targets", "remove", "127.0.0.1:9/#a")).out).toBe("1 removed\n");
+  });
+
+  test("shows how busy each lease's collector was: what an overload is looked for in", async () => {
+    const { pool, onStack } = deploy();
+    await found(pool);
+    const { leases } = storesOn(engine, pool);
+    const now = systemClock().now();
+    const request = { pool, id: leaseId(1), owner: systemIds().owner(), ttlMs: 10_000 };
+    const deadlineAt = after(now, 900_000);
+    await leases.acquire({ ...request, now, skewMaxMs: 100, deadlineAt });
+    // The same in both minutes: one of them is the last whole one.
+    const [current, previous] = [minuteOf(now), minuteOf(now) - 1].map((minute) => {
+      return { ...emptyMinute(minute), captures: 120, busyMs: 45_000 };
+    });
+    if (current === undefined || previous === undefined) throw new Error("two minutes");
+    const progress = { ...emptyProgress(now), current, previous };
+    await leases.renew({ ...request, sentAt: now, progress });
+    const { out } = await onStack("leases");
+    expect(out).toMatch(/ LAG +CAPTURES\/MIN +BUSY +NEXT/u);
+    expect(out).toMatch(/^0001 .* 120 +75 % /mu);
+    const [line = ""] = (await onStack("leases", "--json")).out.split("\n");
+    expect(JSON.parse(line)).toMatchObject({ lastMinute: { captures: 120, busyMs: 45_000 } });
   });
 
   test("that registers has the rebalance function found the pool first", async () => {

@@ -5,9 +5,8 @@
  *
  * Exit: 0 it succeeded (or was accepted), 1 it failed.
  */
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { InvalidInputError } from "#domain/errors.ts";
+import { createReadStream, existsSync } from "node:fs";
+import { InvalidInputError, InvariantError } from "#domain/errors.ts";
 import { POLICIES_DEFAULT } from "#domain/policy.ts";
 import { manifest, type FunctionName } from "#functions/manifest.ts";
 import { startLocalCloud } from "#local/cloud.ts";
@@ -79,23 +78,38 @@ function reasonIn(payload: string): string {
   return message === undefined ? payload : `${type ?? "Error"}: ${String(JSON.parse(message))}`;
 }
 
-/** @throws InvalidInputError unless it is JSON. */
+/** As much as Lambda takes of an invocation that is waited for ("Lambda quotas", read 2026-11). */
+const EVENT_BYTES_MAX = 6 * 1024 * 1024;
+
+/** @throws InvalidInputError unless it is JSON, and no more than Lambda takes. */
 async function readEvent({ io }: Context, file: string | undefined): Promise<string> {
   if (file === undefined) return "{}";
-  let event: string;
   try {
-    event = file === "-" ? await textOf(io.stdin) : await readFile(file, "utf8");
-    JSON.parse(event);
-    return event;
+    const event = await textOf(file === "-" ? io.stdin : createReadStream(file));
+    if (event !== undefined) {
+      JSON.parse(event);
+      return event;
+    }
   } catch (cause) {
     const found = cause instanceof SyntaxError ? `no JSON (${cause.message})` : "nothing readable";
     throw new InvalidInputError({ where: file, found, expected: "an event as JSON" }, { cause });
   }
+  const expected = "an event as JSON, as large as Lambda takes";
+  throw new InvalidInputError({ where: file, found: "more than 6 MB", expected });
 }
 
-async function textOf(stream: AsyncIterable<Uint8Array | string>): Promise<string> {
+/** undefined where it is too large: then the rest isn't read. */
+async function textOf(stream: AsyncIterable<unknown>): Promise<string | undefined> {
   const parts: Uint8Array[] = [];
-  for await (const part of stream) parts.push(Buffer.from(part));
+  let bytes = 0;
+  for await (const part of stream) {
+    const piece = typeof part === "string" ? Buffer.from(part) : part;
+    if (!(piece instanceof Uint8Array))
+      throw new InvariantError("a stream of neither text nor bytes");
+    bytes += piece.length;
+    if (bytes > EVENT_BYTES_MAX) return undefined;
+    parts.push(piece);
+  }
   return Buffer.concat(parts).toString("utf8");
 }
 

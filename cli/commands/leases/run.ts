@@ -21,6 +21,7 @@ const COLUMNS: readonly Column[] = [
   { title: "RANGES", shrinkTo: 17 },
   { title: "LAG", align: "right" },
   { title: "CAPTURES/MIN", align: "right" },
+  { title: "BUSY", align: "right" },
   { title: "NEXT" },
   { title: "HAND-OVER", shrinkTo: 10 },
 ];
@@ -65,11 +66,13 @@ function asRow(lease: Lease, now: EpochMs, slotsLog2: number): Row {
     ranges.map(formatRange).join(" "),
     progress === undefined ? "-" : formatDuration(Math.round(progress.lagMs)),
     String(minute.captures),
+    progress === undefined ? "-" : `${Math.round((100 * minute.busyMs) / MINUTE_MS)} %`,
     isOwned(lease, now) ? "-" : formatDistance(lease.nextDueAt, now),
     [...promised, ...cuts].join(", "),
   ];
 }
 
+const MINUTE_MS = 60_000;
 const OWNER_SHOWN = 8;
 
 function collectorCell({ holder }: Lease, now: EpochMs): Cell {
@@ -102,6 +105,11 @@ function asJson(lease: Lease, now: EpochMs, slotsLog2: number): Readonly<Record<
       until: isoText(until),
     })),
     ...(progress !== undefined && { lagMs: progress.lagMs, backlogRounds: progress.backlogRounds }),
-    lastMinute: { captures: minute.captures, failed: minute.failed, missed: minute.missed },
+    lastMinute: {
+      captures: minute.captures,
+      failed: minute.failed,
+      missed: minute.missed,
+      busyMs: minute.busyMs,
+    },
   };
 }

@@ -7,7 +7,7 @@
 import { InvalidInputError } from "#domain/errors.ts";
 import { registerTargets, type RegistrationReport } from "#usecases/register-targets.ts";
 import { loadEndpointFolder, type EndpointFolder } from "#adapters/endpoint-files/folder.ts";
-import { formatNotice, formatProblem } from "#adapters/endpoint-files/problem.ts";
+import { formatNotice, formatProblem, type Notice } from "#adapters/endpoint-files/problem.ts";
 import { configurationState } from "#local/sources.ts";
 import type { System } from "../../connect/system.ts";
 import { withSystem } from "../../connect/with-system.ts";
@@ -123,10 +123,10 @@ interface Pruning {
 async function prune(
   context: Context,
   system: System,
-  { targets }: Endpoints,
+  { targets, notices }: Endpoints,
   { options: { atMost, tag = [] }, isWhole }: Pruning,
 ): Promise<Pruned> {
-  const pruned: Pruned = isWhole
+  const pruned: Pruned = isWhole && !notices.some(isPassedOver)
     ? await pruneTargets(system, {
         present: new Set(targets.map(({ target }) => target.id)),
         tags: tag,
@@ -135,6 +135,11 @@ async function prune(
     : { kind: "refused", why: "not all of the files could be read and registered", found: 0, ids: [] }; // prettier-ignore
   await tellPruned(context, pruned);
   return pruned;
+}
+
+/** A file that was renamed to what isn't read takes no target away. */
+function isPassedOver({ kind, file }: Notice): boolean {
+  return kind === "ignored" && /\.ya?ml$/iu.test(file);
 }
 
 function asJson(

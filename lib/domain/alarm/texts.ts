@@ -59,7 +59,7 @@ export const ALARM_TEXTS: Readonly<Record<AlarmId, AlarmText>> = {
   DeadLetters: {
     meaning:
       "Several invocations were given up after their retries: their events lie in the dead-letter queue.",
-    look: "The queue's messages: their attributes say the function's error; then that function's log at that time.",
+    look: "The queue's messages: each says its event, the function and the error; then that function's log at that time.",
     act: "Cure the error; the events themselves can be thrown away, since every start is repeated from the state of the leases: purge the queue and the alarm ends.",
   },
   RebalanceErrors: {

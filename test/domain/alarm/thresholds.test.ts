@@ -41,7 +41,7 @@ describe("with the usual settings", () => {
   });
 
   test("start lateness is alarmed beyond what a hand-over may cost, for three minutes", () => {
-    expect([derived.latenessMs, derived.latenessMinutes]).toEqual([500, 3]);
+    expect([derived.latenessMs, derived.latenessMinutes]).toEqual([700, 3]);
   });
 
   test("orphaned slots are alarmed when two looks in a row find them", () => {
@@ -72,14 +72,16 @@ describe("whatever the settings", () => {
     );
   });
 
-  test("lateness is a bound of its buckets, and never what a planned hand-over may cost", () => {
+  test("lateness lies between what a planned hand-over may cost and the next bound of its buckets", () => {
+    const bounds = LATENESS_BOUNDS_MS.filter((bound) => bound >= 500).slice(0, 2);
+    // What is later than a second isn't counted: a threshold there would never be passed.
+    expect(bounds).toEqual([500, 1_000]);
     fc.assert(
       fc.property(settingsArbitrary, (settings) => {
         const { latenessMs } = alarmThresholds(settings);
-        expect(LATENESS_BOUNDS_MS).toContain(latenessMs);
-        expect(latenessMs).toBeGreaterThanOrEqual(500);
-        // What is later than a second isn't counted: a threshold there would never be passed.
-        expect(latenessMs).toBeLessThan(1_000);
+        // What CloudWatch answers for a percentile may be a tenth off what was published.
+        expect(latenessMs).toBeGreaterThan(1.1 * 500);
+        expect(latenessMs).toBeLessThan(1_000 / 1.1);
       }),
     );
   });

@@ -96,6 +96,14 @@ describe("dead letters", () => {
     expect(seen[4]).toBeUndefined();
   });
 
+  test("are only those of functions that are repeated: the others have no queue where they are deployed", () => {
+    const metrics = platformMetrics();
+    for (const name of ["rebalance", "health-check"] as const) {
+      metrics.see({ kind: "invocation-dropped", name, why: "failed once" }, NOON);
+    }
+    expect(Object.values(visible(metrics, at(2 * MINUTE).now))).toEqual([0, 0, 0, 0, 0]);
+  });
+
   test("are thrown away after a while, since nobody empties a queue here", () => {
     const metrics = platformMetrics();
     metrics.see(dropped, NOON);
