@@ -111,7 +111,10 @@ export const limits = {
   /** Where each put is paid for. */
   chunkEveryObjectMs: ms(10_000),
   chunkBytesMax: 4 * 1024 * 1024,
+  /** Of a put that somebody waits for. */
   chunkAttemptsMax: 5,
+  /** Of one that waits for the store: at two seconds of back-off longer than an invocation lives. */
+  chunkPatientAttemptsMax: 1_000,
   chunkBackoffMs: ms(100),
   chunkPutsMax: 4,
   /** Lines of chunks that aren't durable yet; beyond it no capture is started. */

@@ -126,7 +126,7 @@ export const WIDER_INCIDENTS: readonly Incident[] = [
   {
     name: "the sample store refuses chunks",
     lastsMin: 10,
-    rings: { CollectionLag: 10, StartLateness: 10 },
+    rings: { CollectionLag: 10 },
     overWithinMin: 5,
     begin: ({ faults }) => {
       faults.isSampleStoreFull = true;

@@ -1,9 +1,13 @@
 /**
  * Puts sealed chunks into the store, a few at once, and reports them in the order of sequences.
  *
+ * While the store is out of reach a chunk waits: given up, its captures would be made again, and
+ * those again, for as long as it lasts. Only who settles gives up what has been tried often enough.
+ *
  * Holds: each chunk is reported once, as durable or failed, after all with a lower sequence; at
- *        most `limits.chunkPutsMax` puts are under way; a put is tried `limits.chunkAttemptsMax`
- *        times where the store says that it may work later, else once.
+ *        most `limits.chunkPutsMax` puts are under way; where the store says that it may work later
+ *        a put is tried `limits.chunkAttemptsMax` times, or until it is settled, and never more than
+ *        `limits.chunkPatientAttemptsMax` times; else once.
  * Fails: never by itself: what can't be kept is given to onFailed, which decides.
  */
 import { DependencyError } from "#domain/errors.ts";
@@ -25,9 +29,11 @@ export interface ChunkPuts {
   add(chunk: Chunk, bytes: number): void;
   /** Bytes of the chunks that aren't reported yet. */
   readonly pendingBytes: number;
-  /** Resolves once every chunk added so far is reported. */
+  /** Nothing waits for the store any more; resolves once every chunk added so far is reported. */
   settled(): Promise<void>;
 }
+
+const DOUBLINGS_MAX = 16;
 
 type Outcome = { readonly kind: "durable" } | { readonly kind: "failed"; readonly error: unknown };
 
@@ -45,6 +51,9 @@ export function chunkPuts(options: ChunkPutsOptions): ChunkPuts {
   const settles: { readonly last: Pending; readonly resolve: () => void }[] = [];
   let underWay = 0;
   let pendingBytes = 0;
+  let isSettling = false;
+  const attemptsMax = (): number =>
+    isSettling ? limits.chunkAttemptsMax : limits.chunkPatientAttemptsMax;
 
   function begin(): void {
     while (underWay < limits.chunkPutsMax) {
@@ -56,7 +65,7 @@ export function chunkPuts(options: ChunkPutsOptions): ChunkPuts {
   }
 
   async function keep(pending: Pending): Promise<void> {
-    pending.outcome = await putWithRetries(options, pending.chunk);
+    pending.outcome = await putWithRetries(options, pending.chunk, attemptsMax);
     underWay -= 1;
     begin();
     report();
@@ -85,6 +94,7 @@ export function chunkPuts(options: ChunkPutsOptions): ChunkPuts {
       return pendingBytes;
     },
     settled() {
+      isSettling = true;
       const last = unreported.at(-1);
       if (last === undefined) return Promise.resolve();
       return new Promise((resolve) => settles.push({ last, resolve }));
@@ -92,32 +102,36 @@ export function chunkPuts(options: ChunkPutsOptions): ChunkPuts {
   };
 }
 
-async function putWithRetries(options: ChunkPutsOptions, chunk: Chunk): Promise<Outcome> {
+async function putWithRetries(
+  options: ChunkPutsOptions,
+  chunk: Chunk,
+  attemptsMax: () => number,
+): Promise<Outcome> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       await options.store.put(chunk);
       return { kind: "durable" };
     } catch (error) {
-      if (!isRetryable(error) || attempt >= limits.chunkAttemptsMax) {
-        return { kind: "failed", error };
+      if (!isRetryable(error) || attempt >= attemptsMax()) return { kind: "failed", error };
+      const backoffMs = backoffAfter(attempt);
+      if (isTold(attempt)) {
+        const { lease, sequence } = chunk.name;
+        options.log.warn("chunk.put.again", { lease, sequence, attempt, backoffMs, error });
       }
-      const backoffMs = Math.min(
-        limits.chunkBackoffMs * 2 ** (attempt - 1),
-        limits.storeBackoffMaxMs,
-      );
-      const { lease, sequence } = chunk.name;
-      const { chunkAttemptsMax: attemptsMax } = limits;
-      options.log.warn("chunk.put.again", {
-        lease,
-        sequence,
-        attempt,
-        attemptsMax,
-        backoffMs,
-        error,
-      });
       await sleep(options.clock, backoffMs);
     }
   }
+}
+
+function backoffAfter(attempt: number): number {
+  // Beyond this the limit has long been reached, and the power is no number any more.
+  const doublings = Math.min(attempt - 1, DOUBLINGS_MAX);
+  return Math.min(limits.chunkBackoffMs * 2 ** doublings, limits.storeBackoffMaxMs);
+}
+
+/** The first few, then ever more rarely: an outage isn't told of every two seconds. */
+function isTold(attempt: number): boolean {
+  return attempt < limits.chunkAttemptsMax || Number.isInteger(Math.log2(attempt));
 }
 
 function isRetryable(error: unknown): boolean {

@@ -40,7 +40,7 @@ export interface ChunkWriter {
   seal(): void;
   /** Seals if the chunk's first line is at least that old. */
   sealAfter(ms: number): void;
-  /** Seals, and resolves once every chunk so far is durable or has failed. */
+  /** Seals, waits for the store no longer, and resolves once every chunk is durable or has failed. */
   flush(): Promise<void>;
   /** Whether so much is waiting that no capture should be started. */
   isFull(): boolean;

@@ -215,6 +215,43 @@ describe("a chunk writer", () => {
     expect(clock.pending).toBe(0);
   });
 
+  it("goes on trying while the store is out of reach, so that nothing is captured again", async () => {
+    let isOut = true;
+    let tries = 0;
+    const { clock, log, writer, told } = world((chunk, keep) => {
+      tries += 1;
+      return isOut ? full() : keep(chunk);
+    });
+    writer.append(1, "a\n");
+    writer.seal();
+    await clock.advance(600_000);
+    expect(told).toEqual(["sealed 1"]);
+    expect(tries).toBeGreaterThan(600_000 / limits.storeBackoffMaxMs - 1);
+    // Said at once, then ever more rarely.
+    expect(log.lines.length).toBeLessThan(20);
+    isOut = false;
+    await clock.advance(limits.storeBackoffMaxMs);
+    expect(told).toEqual(["sealed 1", "durable 1"]);
+  });
+
+  it("tries once more at a flush what has been tried for long, then gives it up", async () => {
+    let tries = 0;
+    const { clock, writer, told } = world(() => {
+      tries += 1;
+      return full();
+    });
+    writer.append(1, "a\n");
+    writer.seal();
+    await clock.advance(60_000);
+    const before = tries;
+    const flushed = writer.flush();
+    await clock.advance(limits.storeBackoffMaxMs);
+    await flushed;
+    expect(tries).toBe(before + 1);
+    expect(told).toEqual(["sealed 1", "failed 1: the disk is full"]);
+    expect(clock.pending).toBe(0);
+  });
+
   it("doesn't repeat what can't get better", async () => {
     let tries = 0;
     const { clock, writer, told } = world(() => {

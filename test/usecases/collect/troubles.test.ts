@@ -171,6 +171,35 @@ describe("a collector in trouble", () => {
     collector.process.kill();
   });
 
+  it("captures nothing twice while the sample store is out of reach, and keeps it all afterwards", async () => {
+    const world = await collectorWorld();
+    const all = targets(20, TEN_SECONDS);
+    await world.register(all);
+    let backAt = epochMs(0);
+    const collector = startCollector(world, {
+      fates: (call) =>
+        call === "put" && world.clock.now() < backAt ? { ...USUAL, fault: "refused" } : USUAL,
+    });
+    await world.clock.advance(22_000);
+    const outAt = world.clock.now();
+    backAt = after(outAt, 120_000);
+    const startsBefore = collector.starts.length;
+    await world.clock.advance(120_000);
+    // One capture for each target and round, no more: twelve rounds.
+    expect(collector.starts.length - startsBefore).toBe(12 * all.length);
+    await world.clock.advance(15_000);
+    for (const slot of [0, 1, 2, 3]) {
+      for (const schedule of await world.schedules.readSchedules(POOL, slot as never)) {
+        expect(world.clock.now() - schedule.watermark.at).toBeLessThan(15_000);
+      }
+    }
+    const lines = world.samples
+      .chunks()
+      .flatMap(({ parts }) => parts.flatMap(({ lines }) => linesOf(lines)));
+    expect(lines.filter((line) => line.includes('"missed"'))).toEqual([]);
+    collector.process.kill();
+  });
+
   it("captures what a dead giver had kept of a slow round, once its time is over", async () => {
     const world = await collectorWorld({ slotsLog2: 2 });
     const slow = every(600_000);
