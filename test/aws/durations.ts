@@ -1,4 +1,5 @@
 /** How long a bundle takes to start and to answer inside the emulator: medians of a few. */
+import { INIT_TIMES_EMPTY_MAX } from "../../infra/budgets.ts";
 import { startEmulator, type FunctionToRun } from "./emulator.ts";
 
 export interface Durations {
@@ -38,9 +39,13 @@ export function median(values: readonly number[]): number {
 
 /** For people. */
 export function durationsText(measured: readonly Durations[]): string {
-  const lines = measured.map(
-    ({ name, initMs, warmMs }) =>
-      `${name.padEnd(14)} init ${initMs.toFixed(0).padStart(5)} ms   warm ${warmMs.toFixed(1).padStart(6)} ms`,
+  const emptyMs = measured[0]?.initMs ?? Number.NaN;
+  const lines = measured.map(({ name, initMs, warmMs }) => {
+    const times = `${(initMs / emptyMs).toFixed(1)} x`.padStart(6);
+    return `${name.padEnd(14)} init ${initMs.toFixed(0).padStart(5)} ms ${times}   warm ${warmMs.toFixed(1).padStart(6)} ms`;
+  });
+  lines.push(
+    `budget of init: ${INIT_TIMES_EMPTY_MAX} x that of the empty handler, which comes first`,
   );
   return `${lines.join("\n")}\nmedians of ${STARTS} starts and ${STARTS * WARM_CALLS} warm calls, on this machine; events with next to nothing to do\n`;
 }

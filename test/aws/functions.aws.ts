@@ -15,6 +15,7 @@ import { METRIC_DIMENSION, METRIC_NAMES, METRIC_NAMESPACE } from "#domain/metric
 import { manifest, type FunctionName } from "#functions/manifest.ts";
 import { startTestEngine, type TestEngine } from "#test/support/engine.ts";
 import { temporaryFolders } from "#test/support/temporary-folder.ts";
+import { INIT_TIMES_EMPTY_MAX } from "../../infra/budgets.ts";
 import { deployedStack, STACK, type DeployedStack } from "./deployed-stack.ts";
 import { durationsOf, durationsText } from "./durations.ts";
 import type { FunctionToRun } from "./emulator.ts";
@@ -232,6 +233,7 @@ describe.skipIf(!isDeployed)("the bundles inside AWS's runtime", () => {
       await writeFile(places.durations, durationsText(measured));
       for (const { initMs, warmMs } of measured) {
         expect(initMs).toBeGreaterThan(0);
+        expect(initMs).toBeLessThan(INIT_TIMES_EMPTY_MAX * (measured[0]?.initMs ?? 0));
         expect(warmMs).toBeGreaterThan(0);
       }
     },
