@@ -8,11 +8,11 @@
  * Holds: what was refused or met a fault isn't kept, but for `lose`: kept, its answer lost.
  * Source: "PutMetricData", "MetricDatum", Amazon CloudWatch API reference (read 2026-11).
  */
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
 import * as z from "zod";
+import { onLoopback } from "./loopback.ts";
 
 export type CloudWatchFault = "throttle" | "fail" | "lose" | "hold" | "deny";
 
@@ -120,19 +120,12 @@ export async function startCloudWatchStub(): Promise<CloudWatchStub> {
       refuse(response, 400, "InvalidParameterValueException", String(error));
     });
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
+  const { endpoint, stop } = await onLoopback(server);
   return {
-    endpoint: `http://127.0.0.1:${address.port}`,
+    endpoint,
     puts,
     fail: (...more) => void faults.push(...more),
-    async stop() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
+    stop,
   };
 }
 

@@ -14,6 +14,7 @@ import {
   type ServerResponse,
 } from "node:http";
 import { buffer } from "node:stream/consumers";
+import { onLoopback } from "./loopback.ts";
 
 /**
  * lose: closed without an answer; hold: never answered; cut: headers and half a body, then nothing.
@@ -67,12 +68,9 @@ export async function flakyProxy(target: string): Promise<FlakyProxy> {
   const server = createServer((incoming, outgoing) => {
     pass(incoming, outgoing).catch(() => outgoing.destroy());
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
+  const { endpoint, stop } = await onLoopback(server);
   return {
-    endpoint: `http://127.0.0.1:${address.port}`,
+    endpoint,
     fail(operation, fault, count = 1) {
       faults.set(
         operation,
@@ -83,11 +81,7 @@ export async function flakyProxy(target: string): Promise<FlakyProxy> {
       actions.set(operation, action);
     },
     seen: (operation) => seen.get(operation) ?? 0,
-    async stop() {
-      server.close();
-      server.closeAllConnections();
-      await once(server, "close");
-    },
+    stop,
   };
 }
 

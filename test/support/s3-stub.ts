@@ -9,9 +9,9 @@
  *         "Conditional requests", "Checking object integrity", "List of error codes".
  */
 import { createHash } from "node:crypto";
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
+import { onLoopback } from "./loopback.ts";
 
 export type S3Operation =
   "CreateBucket" | "PutObject" | "GetObject" | "HeadObject" | "DeleteObject" | "ListObjectsV2";
@@ -115,15 +115,12 @@ export async function startS3Stub(buckets: readonly string[] = []): Promise<S3St
   const server = createServer((incoming, outgoing) => {
     serve(incoming, outgoing).catch(() => outgoing.destroy());
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
+  const { endpoint, stop } = await onLoopback(server);
   const objects = (bucket: string): Map<string, S3Object> =>
     kept.get(bucket) ?? new Map<string, S3Object>();
 
   return {
-    endpoint: `http://127.0.0.1:${address.port}`,
+    endpoint,
     fail(operation, fault, count = 1) {
       faults.set(
         operation,
@@ -146,11 +143,7 @@ export async function startS3Stub(buckets: readonly string[] = []): Promise<S3St
     },
     read: (bucket, key) => objects(bucket).get(key)?.body,
     keys: (bucket) => sortedKeys(objects(bucket)),
-    async stop() {
-      server.close();
-      server.closeAllConnections();
-      await once(server, "close");
-    },
+    stop,
   };
 }
 

@@ -5,9 +5,9 @@
  * Source: "GetParameter", AWS Systems Manager API reference; "GetSecretValue", AWS Secrets Manager API
  *         reference (both read 2026-11).
  */
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
+import { onLoopback } from "./loopback.ts";
 
 /** hold: never answered; garbled: an answer that breaks off in the middle of the secret. */
 export type SecretFault = "throttled" | "forbidden" | "failed" | "hold" | "garbled";
@@ -99,13 +99,10 @@ export async function startSecretServices(): Promise<SecretServices> {
   const server = createServer((incoming, outgoing) => {
     serve(incoming, outgoing).catch(() => outgoing.destroy());
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
+  const { endpoint, stop } = await onLoopback(server);
 
   return {
-    endpoint: `http://127.0.0.1:${address.port}`,
+    endpoint,
     parameters,
     secrets,
     requests,
@@ -122,11 +119,7 @@ export async function startSecretServices(): Promise<SecretServices> {
       });
       return resume;
     },
-    async stop() {
-      server.close();
-      server.closeAllConnections();
-      await once(server, "close");
-    },
+    stop,
   };
 }
 

@@ -3,8 +3,8 @@
  * on a port of loopback, in the protocols of the services.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { once } from "node:events";
 import { vi } from "vitest";
+import { onLoopback } from "./loopback.ts";
 
 export interface StubStack {
   readonly name: string;
@@ -89,17 +89,10 @@ export async function startStubAws(): Promise<StubAws> {
       response.writeHead(500).end(String(error));
     });
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
+  const { endpoint, stop } = await onLoopback(server);
   return Object.assign(stub, {
-    endpoint: `http://127.0.0.1:${address.port}`,
-    async close() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
+    endpoint,
+    close: stop,
   });
 }
 

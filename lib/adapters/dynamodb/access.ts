@@ -33,7 +33,8 @@ import { limits } from "#domain/limits.ts";
 import type { CapacityMeter } from "#ports/meter.ts";
 import type { Item } from "./attributes.ts";
 import type { BackOff } from "./back-off.ts";
-import { dependencyError, errorName } from "./errors.ts";
+import { failureName } from "../aws-failure.ts";
+import { dependencyError } from "./errors.ts";
 
 export type Written =
   | { readonly kind: "done"; readonly item: Item | undefined }
@@ -101,7 +102,7 @@ export function dynamoAccess(options: DynamoAccessOptions): DynamoAccess {
           meterWrite(operation, undefined);
           return { kind: "refused", item: error.Item };
         }
-        if (!CONFLICTS.has(errorName(error))) throw dependencyError(operation, error);
+        if (!CONFLICTS.has(failureName(error))) throw dependencyError(operation, error);
         await options.backOff(attempt);
       }
     }
@@ -177,7 +178,7 @@ function refusal(error: unknown): Transacted | undefined {
 }
 
 function isConflict(error: unknown): boolean {
-  if (CONFLICTS.has(errorName(error))) return true;
+  if (CONFLICTS.has(failureName(error))) return true;
   if (!(error instanceof TransactionCanceledException)) return false;
   const codes = (error.CancellationReasons ?? []).map((reason) => reason.Code ?? "None");
   return codes.every((code) => code === "None" || CONFLICT_CODES.has(code));

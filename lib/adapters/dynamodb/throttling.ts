@@ -11,7 +11,7 @@
  */
 import { TransactionCanceledException, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { CapacityMeter } from "#ports/meter.ts";
-import { errorName } from "./errors.ts";
+import { failureName } from "../aws-failure.ts";
 
 const THROTTLED = new Set([
   "ProvisionedThroughputExceededException",
@@ -43,7 +43,7 @@ function isThrottled(error: unknown): boolean {
   if (error instanceof TransactionCanceledException) {
     return (error.CancellationReasons ?? []).some(({ Code }) => THROTTLED_REASONS.has(Code ?? ""));
   }
-  return THROTTLED.has(errorName(error));
+  return THROTTLED.has(failureName(error));
 }
 
 function isTakenInPart(output: object): boolean {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { dynamoClient } from "#adapters/dynamodb/client.ts";
-import { dependencyError, errorName } from "#adapters/dynamodb/errors.ts";
+import { failureName } from "#adapters/aws-failure.ts";
+import { dependencyError } from "#adapters/dynamodb/errors.ts";
 import { dynamoLeaseStore } from "#adapters/dynamodb/lease-store.ts";
 import { capacityMeter } from "#adapters/dynamodb/meter.ts";
 import { systemClock } from "#adapters/system/clock.ts";
@@ -43,9 +44,9 @@ describe("a store's error", () => {
 
   test("is named by Node's code where it has no name of its own", () => {
     const refused = Object.assign(new Error("connect"), { code: "ECONNREFUSED" });
-    expect(errorName(refused)).toBe("ECONNREFUSED");
+    expect(failureName(refused)).toBe("ECONNREFUSED");
     expect(dependencyError("x", refused).retryable).toBe(true);
-    expect(errorName("a text")).toBe("Unknown");
+    expect(failureName("a text")).toBe("Unknown");
   });
 });
 
