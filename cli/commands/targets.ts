@@ -48,7 +48,11 @@ function registerImport(targets: Command, cli: Cli): void {
       "<path>",
       "a folder of .yml files, a .yml file, a .jsonl file, or - for standard input",
     )
-    .option("--prune", "of a folder: show targets that are in none of its files", false)
+    .option(
+      "--prune",
+      "of a folder: show targets that are in none of its files, or disabled",
+      false,
+    )
     .option(
       "--at-most <n>",
       "with --prune: remove them, unless they are more than n",

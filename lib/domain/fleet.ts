@@ -29,6 +29,8 @@ export interface LastRebalance {
    * it and leaves it out. Then it begins at 0 again, and whoever reads differences must expect that.
    */
   readonly throttledTotal?: number;
+  /** Read and write units of all rebalancers so far, in the same way. */
+  readonly unitsTotal?: number;
 }
 
 /** One Query: the whole assignment. It may not tile (a Query is not atomic): then read again. */
@@ -60,6 +62,7 @@ export function sameFleet(a: Fleet, b: Fleet): boolean {
     a.lastRebalance?.at === b.lastRebalance?.at &&
     a.lastRebalance?.by === b.lastRebalance?.by &&
     a.lastRebalance?.startMs === b.lastRebalance?.startMs &&
-    a.lastRebalance?.throttledTotal === b.lastRebalance?.throttledTotal
+    a.lastRebalance?.throttledTotal === b.lastRebalance?.throttledTotal &&
+    a.lastRebalance?.unitsTotal === b.lastRebalance?.unitsTotal
   );
 }

@@ -34,7 +34,8 @@ export const METRICS = {
   FailedCaptures: { unit: "Count", meaning: "of these, those that failed" },
   FailuresAboveNormal: {
     unit: "Percent",
-    meaning: "share of failed captures above what is normal for this fleet, in points; 0 when not",
+    meaning:
+      "share of failed captures above what is normal for this fleet, in points, over as many minutes as have 64 captures, 15 at most; 0 when not",
   },
   MissedRounds: { unit: "Count", meaning: "captures that were recorded as missed" },
   RedoneCaptures: { unit: "Count", meaning: "captures that a dead owner may have made already" },
@@ -62,7 +63,8 @@ export const METRICS = {
   },
   StoreUnits: {
     unit: "Count",
-    meaning: "read and write units of the last whole minute, all but the rebalancer's",
+    meaning:
+      "read and write units of the last whole minute; the rebalancer's as it tells of them, a minute or two later",
   },
   ThrottledCalls: {
     unit: "Count",

@@ -8,7 +8,7 @@
  * Fails: DependencyError.
  * Contract: test/contracts/health-memory.contract.ts
  */
-import type { FailuresNormal } from "#domain/failures-normal.ts";
+import type { FailuresKnown } from "#domain/failures-normal.ts";
 import type { EpochMs } from "#domain/units.ts";
 
 export interface HealthState {
@@ -21,8 +21,10 @@ export interface HealthState {
   readonly droppedPublications: number;
   /** The rebalancers' count of throttled calls, as far as it has been published. */
   readonly throttledTotal: number;
-  /** undefined before anything was captured. */
-  readonly failures: FailuresNormal | undefined;
+  /** The same of their units; undefined in what an older version of the code remembers. */
+  readonly rebalancersUnits: number | undefined;
+  /** What is normal, and the minutes that are judged next. */
+  readonly failures: FailuresKnown;
   /** The newest invariant that was found broken; undefined when none was for long. */
   readonly broken: Broken | undefined;
 }

@@ -6,6 +6,10 @@ export interface CapacityMeter {
     string,
     { readonly read: number; readonly write: number; readonly calls: number }
   >;
+  /** Units since the last time they were taken: whoever takes them tells of them, once. */
+  takeUnits(): number;
+  /** Gives units back that could not be told of: the next who takes them tells of them. */
+  returnUnits(units: number): void;
   /** Attempts that the store refused to serve for now, whether or not a later one was served. */
   throttle(attempts?: number): void;
   /** Such attempts since the last time they were taken: whoever takes them tells of them, once. */

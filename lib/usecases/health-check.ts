@@ -2,15 +2,16 @@
  * Audits the real tables and says how the pool is: 18 metrics and, when something must never be so
  * and is, an error line for each, and a failed run.
  *
- * One Query shows the whole assignment; slots are looked at in rotation, all within an hour. What a
+ * One Query shows the whole assignment (a second one in a minute's first seconds, when the last words
+ * about the minute before have come); slots are looked at in rotation, all within an hour. What a
  * run has to know of those before is one small record, written once a minute (a second time in a
  * minute in which publications begin or cease to be dropped).
  *
  * In:    pool, now                                         Out: the 18 values, violations
  * Holds: never a Scan; the same few metrics whatever the fleet's size; of the pool it changes nothing.
  * Fails: InvariantError when an invariant is broken, or was lately, after everything was published:
- *        then a person must look. DependencyError when the store can't be reached: then there is no metric, which
- *        alarms.
+ *        then a person must look. DependencyError when the store can't be reached: then there is no
+ *        metric, which alarms.
  * Source: DESIGN, section 4 ("What must hold in every reachable state") and section 6 ("Metrics").
  */
 import type { Violation } from "#domain/audit.ts";
@@ -20,7 +21,7 @@ import { recall, remember } from "./health-check/memory.ts";
 import { slotsOfMinute } from "./health-check/rotation.ts";
 import type { HealthCheckDeps, HealthCheckRun } from "./health-check/settings.ts";
 import { readSlots, slotsLagMs } from "./health-check/slots.ts";
-import { readTiling } from "./rebalance/snapshot.ts";
+import { readTold } from "./health-check/told.ts";
 
 export { HEALTH_CHECK_SETTINGS } from "./health-check/settings.ts";
 export type {
@@ -47,7 +48,7 @@ export async function healthCheck(
 ): Promise<HealthCheckReport> {
   const { clock, settings, steps } = deps;
   const unitsBefore = unitsOf(deps);
-  const read = await steps.measure("fleet", () => readTiling(deps, run.pool, run.stop));
+  const { read, at } = await steps.measure("fleet", () => readTold(deps, run));
   if (read.kind === "no-pool") return { kind: "no-pool" };
   const { snapshot } = read;
   const { slotsLog2 } = snapshot.fleet;
@@ -60,7 +61,7 @@ export async function healthCheck(
   const now = clock.now();
   const { skewMaxMs } = settings.audit;
   const broken = brokenOf(violations, { now, before: before?.broken, forMs: settings.brokenForMs });
-  const seen = { snapshot, now, skewMaxMs, slotsLagMs: slotsLag, before, broken };
+  const seen = { snapshot, toldAt: at, now, skewMaxMs, slotsLagMs: slotsLag, before, broken };
   const judged = judge(seen);
   // Before publication, so that what it costs is published as well.
   await steps.measure("memory", () => remember(deps, judged.next));

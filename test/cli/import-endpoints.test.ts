@@ -135,7 +135,7 @@ describe.skipIf(isSkipped)("targets import of endpoint files", () => {
     expect(dry.out).toBe(
       "1 file: 0 added, 0 changed, 1 unchanged\n" +
         "1 target is in no file:\n  api.example.com/\n" +
-        "nothing was removed: --prune --at-most 1 removes it\n",
+        "nothing was removed of 1 target: to remove it, give --at-most with a number that you expect\n",
     );
     expect(await ids()).toHaveLength(2);
     const done = await onStack("targets", "import", dir, "--prune", "--at-most", "5");
@@ -144,6 +144,31 @@ describe.skipIf(isSkipped)("targets import of endpoint files", () => {
     expect(await ids()).toEqual(["web.example.com/"]);
     const clean = await onStack("targets", "import", dir, "--prune", "--at-most", "5", "--json");
     expect(JSON.parse(clean.out)).toMatchObject({ prune: { found: 0, removed: 0 } });
+  });
+
+  test("says of targets that a file disables that they are disabled, and removes them likewise", async () => {
+    const { dir, put, remove, onStack, ids } = await world();
+    await put("web.yml", WEB);
+    await put("api.yml", API);
+    await put("b.yml", "b.example.com/: {}\n");
+    await onStack("targets", "import", dir);
+    await remove("b.yml");
+    await put("api.yml", "api.example.com/: { enabled: false, tags: { team: api } }\n");
+    const dry = await onStack("targets", "import", dir, "--prune");
+    expect(dry.out).toContain(
+      "1 target is in no file:\n  b.example.com/\n" +
+        "1 target is disabled:\n  api.example.com/\n" +
+        "nothing was removed of 2 targets: to remove them, give --at-most with a number that you expect\n",
+    );
+    const json = await onStack("targets", "import", dir, "--prune", "--json");
+    const found = ["api.example.com/", "b.example.com/"];
+    expect(JSON.parse(json.out)).toMatchObject({
+      prune: { found: 2, ids: found, disabled: ["api.example.com/"], removed: 0 },
+    });
+    const done = await onStack("targets", "import", dir, "--prune", "--at-most", "2");
+    expect(done.out).toContain("2 removed\n");
+    expect(await ids()).toEqual(["web.example.com/"]);
+    expect((await onStack("targets", "import", dir, "--prune")).out).not.toContain("is disabled:");
   });
 
   test("removes nothing where more would go than --at-most allows", async () => {

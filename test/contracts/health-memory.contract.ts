@@ -20,13 +20,20 @@ export function healthState(pool: string, change: Partial<HealthState> = {}): He
       at: epochMs(Date.UTC(2026, 10, 20)),
       what: "tiling: 80000000-100000000 is in no lease",
     },
+    rebalancersUnits: 1_234.5,
     failures: {
-      share: 0.0123456789,
-      deviation: 1e-9,
-      captures: 12_345.6789,
-      minutes: 720,
-      minute: 29_921_760,
-      above: 2,
+      normal: {
+        share: 0.0123456789,
+        deviation: 1e-9,
+        captures: 12_345.6789,
+        minutes: 720,
+        minute: 29_921_760,
+        above: 2,
+      },
+      recent: [
+        { minute: 29_921_758, captures: 3, failed: 0 },
+        { minute: 29_921_760, captures: 1_234_567, failed: 12_345 },
+      ],
     },
     ...change,
   };
@@ -51,7 +58,13 @@ export function healthMemoryContract(name: string, make: () => HealthMemoryUnder
     });
 
     test("keeps that nothing is known of failures yet, or nothing broken", async () => {
-      for (const none of [{ failures: undefined }, { broken: undefined }]) {
+      const nothing = { normal: undefined, recent: [] };
+      for (const none of [
+        { failures: nothing },
+        { failures: { ...nothing, recent: [{ minute: 7, captures: 1, failed: 1 }] } },
+        { broken: undefined },
+        { rebalancersUnits: undefined },
+      ]) {
         await memory.put(healthState(pool, none));
         expect(await memory.find(pool)).toEqual(healthState(pool, none));
       }
@@ -59,7 +72,7 @@ export function healthMemoryContract(name: string, make: () => HealthMemoryUnder
 
     test("replaces the whole state each time", async () => {
       await memory.put(healthState(pool));
-      const later = healthState(pool, { droppedPublications: 0, lagMs: 0, failures: undefined });
+      const later = healthState(pool, { droppedPublications: 0, lagMs: 0, broken: undefined });
       await memory.put(later);
       expect(await memory.find(pool)).toEqual(later);
     });

@@ -533,7 +533,7 @@ export function leaseStoreContract(
 
       test("the fleet is written where its version is as read, and then has the next", async () => {
         const { fleet } = twoLeases(pool);
-        const told = { at: at(1), by: "run-1", startMs: 312, throttledTotal: 7 };
+        const told = { at: at(1), by: "run-1", startMs: 312, throttledTotal: 7, unitsTotal: 12.5 };
         const mine = { ...fleet, desired: 5, lastRebalance: told };
         const written = { kind: "written", fleet: { ...mine, version: 2 } };
         expect(await store.writeFleet(mine)).toEqual(written);

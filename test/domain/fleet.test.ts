@@ -13,7 +13,7 @@ test("a new lease takes the next number, has no ranges and nothing due, and rais
 });
 
 test("fleets are the same when every field is", () => {
-  const last = { at: at(1), by: "run-1", startMs: 300, throttledTotal: 7 };
+  const last = { at: at(1), by: "run-1", startMs: 300, throttledTotal: 7, unitsTotal: 2.5 };
   const written = { ...fleet, lastRebalance: last };
   expect(sameFleet(written, { ...written, lastRebalance: { ...last } })).toBe(true);
   for (const other of [
@@ -28,6 +28,7 @@ test("fleets are the same when every field is", () => {
     { ...written, lastRebalance: { ...last, by: "run-2" } },
     { ...written, lastRebalance: { ...last, startMs: 301 } },
     { ...written, lastRebalance: { ...last, throttledTotal: 8 } },
+    { ...written, lastRebalance: { ...last, unitsTotal: 3 } },
     { ...written, lastRebalance: { at: last.at, by: last.by } },
   ]) {
     expect(sameFleet(written, other)).toBe(false);

@@ -5,7 +5,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { ALARM_IDS } from "#domain/alarm/definition.ts";
 import { complaints, rehearse } from "#test/support/rehearsal-incident.ts";
-import { FIRST_DEPLOY, HARMLESS, OWN_INCIDENTS, WIDER_INCIDENTS } from "./incidents.ts";
+import { FIRST_DEPLOY, HARMLESS, OWN_INCIDENTS, SMALL_POOL, WIDER_INCIDENTS } from "./incidents.ts";
 
 const SEED = 1;
 /** They take a second or two each, on a machine that has nothing else to do. */
@@ -17,6 +17,10 @@ describe("every alarm is rung by its own incident, by no other, and is over afte
     expect(complaints(rehearsed)).toEqual([]);
     expect([...rehearsed.rang.keys()]).toEqual([id]);
   });
+});
+
+it("a pool of three targets that all fail rings as a large one does, some minutes later", async () => {
+  expect(complaints(await rehearse(SMALL_POOL, SEED))).toEqual([]);
 });
 
 describe("an incident that rings several alarms rings exactly these", () => {

@@ -226,6 +226,24 @@ export const FIRST_DEPLOY: Incident = {
   end: () => undefined,
 };
 
+/** No minute of it has captures enough to tell trouble from chance. */
+export const SMALL_POOL: Incident = {
+  name: "all three targets of a pool fail",
+  options: { targets: 3 },
+  context: { collectors: "1", slots: "4" },
+  // Windows of a quarter of an hour, and the next that have no minute in common with them.
+  healthyMin: 55,
+  lastsMin: 40,
+  rings: { FailuresAboveNormal: 13 },
+  overWithinMin: 8,
+  begin: ({ faults }) => {
+    faults.failingShare = 1;
+  },
+  end: ({ faults }) => {
+    faults.failingShare = 0;
+  },
+};
+
 /** What heals by itself, or isn't wrong at all. */
 export const HARMLESS: readonly Incident[] = [
   harmless("one collector is killed", ({ platform }) => platform.running("collect")[0]?.crash()),

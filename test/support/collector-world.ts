@@ -80,6 +80,8 @@ export async function collectorWorld(options: WorldOptions = {}) {
   const meter: CapacityMeter = {
     record: () => undefined,
     totals: () => new Map(),
+    takeUnits: () => 0,
+    returnUnits: () => undefined,
     throttle: () => undefined,
     takeThrottled: () => 0,
   };

@@ -163,7 +163,8 @@ function invoke(stub: Stub, invocation: Invocation, response: ServerResponse): v
     result = stub.onInvoke(invocation);
   } catch (error) {
     failed = true;
-    result = { errorType: "Error", errorMessage: error instanceof Error ? error.message : "" };
+    const { name, message } = error instanceof Error ? error : new Error("");
+    result = { errorType: name, errorMessage: message };
   }
   if (invocation.type === "Event") response.writeHead(202).end();
   else {

@@ -126,7 +126,8 @@ describe.skipIf(isSkipped)("the command line on a running system", () => {
     expect(accepted).toEqual({ code: 0, out: "", err: "health-check accepted\n" });
     const refused = await lamplighter("invoke", "collect");
     expect(refused).toMatchObject({ code: 1, out: "" });
-    expect(refused.err).toContain("InvalidInputError");
+    expect(refused.err).toContain("InvalidInputError: event pool: found nothing");
+    expect(refused.err).toContain("no --event was given: examples/events/collect.json");
     expect((await lamplighter("--pool", "other", "leases")).err).toContain('expected "default"');
   });
 });

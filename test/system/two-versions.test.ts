@@ -62,8 +62,10 @@ const OLDER: readonly SourceChange[] = [
   },
   { file: CODEC, from: "lastRebalance.startMs !== undefined", to: "false" },
   { file: CODEC, from: "lastRebalance.throttledTotal !== undefined", to: "false" },
+  { file: CODEC, from: "lastRebalance.unitsTotal !== undefined", to: "false" },
   { file: CODEC, from: 'item["rs"] !== undefined', to: "false" },
   { file: CODEC, from: 'item["rt"] !== undefined', to: "false" },
+  { file: CODEC, from: 'item["ru"] !== undefined', to: "false" },
 ];
 
 /** Writes more than anybody knows of today, into every record that it touches. */

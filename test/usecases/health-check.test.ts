@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { memoryLeaseStore } from "#adapters/memory/lease-store.ts";
 import { METRIC_NAMES } from "#domain/metric.ts";
 import { emptyMinute, emptyProgress, minuteOf } from "#domain/progress.ts";
-import { slotCount } from "#domain/slot.ts";
+import { slotCount, type Slot } from "#domain/slot.ts";
 import { after } from "#domain/units.ts";
 import type { HealthMemory } from "#ports/health-memory.ts";
 import type { LeaseStore } from "#ports/lease-store.ts";
@@ -190,5 +190,29 @@ describe("healthCheck, of lag", () => {
     await own(1);
     await own(2);
     expect((await check()).metrics.CollectionLag).toBe(0);
+  });
+
+  it("reads a schedule without targets once, and again when its targets changed", async () => {
+    const { check, clock, own, schedules } = await setStage();
+    const { target, slot } = await register(schedules, clock.now());
+    await schedules.removeTargets(POOL, slot, [target.id]);
+    const read: Slot[] = [];
+    const watched = {
+      ...schedules,
+      readSlot: (pool: string, each: Slot) => (read.push(each), schedules.readSlot(pool, each)),
+    };
+    const memory = slotMemory();
+    const run = async (): Promise<number> => {
+      await clock.advance(HEALTH_CHECK_SETTINGS.rotationMinutes * 60_000);
+      await own(1);
+      await own(2);
+      return (await check({ schedules: watched, memory })).metrics.CollectionLag;
+    };
+    expect([await run(), await run(), await run()]).toEqual([0, 0, 0]);
+    expect(read).toEqual([slot]);
+    await register(schedules, clock.now());
+    await clock.advance(HEALTH_CHECK_SETTINGS.rotationMinutes * 60_000);
+    expect(await run()).toBeGreaterThan(50 * 60_000);
+    expect(read).toEqual([slot, slot]);
   });
 });

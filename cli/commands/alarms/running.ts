@@ -1,5 +1,8 @@
 /** The alarms of a system that another process runs. Fails: DependencyError when none does. */
+import { existsSync } from "node:fs";
+import { DependencyError } from "#domain/errors.ts";
 import { readAlarms } from "#local/alarms/state-file.ts";
+import { dataPaths } from "#local/paths.ts";
 import { findRunningCloud } from "#local/state-file.ts";
 import { noSystem } from "../../connect/stores.ts";
 import type { Context } from "../../context.ts";
@@ -12,7 +15,7 @@ const FRESH_MS = 150_000;
 export async function runningAlarms(context: Context): Promise<AlarmsSeen> {
   const { data } = context.options;
   const cloud = await findRunningCloud(data);
-  if (cloud === undefined) throw noSystem(data);
+  if (cloud === undefined) throw existsSync(dataPaths(data).store) ? stopped(data) : noSystem(data);
   const of = `pool ${cloud.pool}`;
   if (!cloud.functions) {
     const warning = "this system's functions run by hand only: it evaluates no alarms";
@@ -28,4 +31,11 @@ export async function runningAlarms(context: Context): Promise<AlarmsSeen> {
   const seen = { of, alarms, evaluatedAt };
   if (now - evaluatedAt <= FRESH_MS) return seen;
   return { ...seen, warning: `evaluated ${formatDistance(evaluatedAt, now)}: the system is stuck, or asleep` }; // prettier-ignore
+}
+
+function stopped(data: string): DependencyError {
+  return new DependencyError(
+    `none runs on ${data}, and alarms are evaluated while a system runs: start it with \`npm start\``,
+    { retryable: false },
+  );
 }

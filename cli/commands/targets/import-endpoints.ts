@@ -18,7 +18,7 @@ import { count } from "../../output/count.ts";
 import { printable } from "../../output/display.ts";
 import { progressBar } from "../../output/progress.ts";
 import type { ImportOptions } from "../targets.ts";
-import { pruneTargets, tellPruned, type Pruned } from "./prune.ts";
+import { NONE, pruneTargets, tellPruned, type Pruned } from "./prune.ts";
 
 export interface EndpointsPath {
   readonly path: string;
@@ -129,10 +129,11 @@ async function prune(
   const pruned: Pruned = isWhole && !notices.some(isPassedOver)
     ? await pruneTargets(system, {
         present: new Set(targets.map(({ target }) => target.id)),
+        disabled: new Set(notices.flatMap(({ target }) => target ?? [])),
         tags: tag,
         atMost: atMost ?? 0,
       })
-    : { kind: "refused", why: "not all of the files could be read and registered", found: 0, ids: [] }; // prettier-ignore
+    : { kind: "refused", why: "not all of the files could be read and registered", ...NONE }; // prettier-ignore
   await tellPruned(context, pruned);
   return pruned;
 }
@@ -155,6 +156,7 @@ function asJson(
       prune: {
         found: pruned.found,
         ids: pruned.ids,
+        disabled: pruned.disabled.ids,
         removed: pruned.kind === "removed" ? pruned.removed : 0,
       },
     }),

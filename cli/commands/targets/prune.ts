@@ -1,5 +1,6 @@
 /**
- * Targets that are in none of the files: shown first, removed only as far as a limit allows.
+ * Targets that are in none of the files, or disabled there: shown first, removed only as far as a
+ * limit allows.
  *
  * Holds: nothing is removed where more would go than was allowed, or while the files prove nothing.
  */
@@ -8,13 +9,21 @@ import { removeTargets } from "#usecases/remove-targets.ts";
 import { listStatuses } from "#usecases/status.ts";
 import type { System } from "../../connect/system.ts";
 import type { Context, Tag } from "../../context.ts";
+import { count } from "../../output/count.ts";
 import { printable } from "../../output/display.ts";
 
-interface Candidates {
+interface Found {
   readonly found: number;
   /** In order; the first `limits.prunedMax` of them. */
   readonly ids: readonly string[];
 }
+
+interface Candidates extends Found {
+  /** Of these, those that a file has with `enabled: false`. */
+  readonly disabled: Found;
+}
+
+export const NONE: Candidates = { found: 0, ids: [], disabled: { found: 0, ids: [] } };
 
 export type Pruned =
   | (Candidates & { readonly kind: "shown" })
@@ -24,6 +33,8 @@ export type Pruned =
 export interface PruneRequest {
   /** Ids that are in the files. */
   readonly present: ReadonlySet<string>;
+  /** Ids that are in the files, and disabled there. */
+  readonly disabled: ReadonlySet<string>;
   /** All of them must be there. */
   readonly tags: readonly Tag[];
   /** 0: nothing is removed, only shown. */
@@ -42,28 +53,41 @@ export async function pruneTargets(system: System, request: PruneRequest): Promi
   return { kind: "removed", removed, ...candidates };
 }
 
-async function find(system: System, { present, tags }: PruneRequest): Promise<Candidates> {
+async function find(system: System, request: PruneRequest): Promise<Candidates> {
+  const { present, disabled, tags } = request;
   const ids: string[] = [];
   let found = 0;
+  let disabledFound = 0;
   for await (const { statuses } of listStatuses(system.schedules, system)) {
     for (const { target } of statuses) {
       if (present.has(target.id)) continue;
       if (!tags.every(({ name, value }) => target.tags[name] === value)) continue;
       found += 1;
+      if (disabled.has(target.id)) disabledFound += 1;
       if (ids.length < limits.prunedMax) ids.push(target.id);
     }
   }
-  return { found, ids: ids.toSorted() };
+  const inOrder = ids.toSorted();
+  const disabledIds = inOrder.filter((id) => disabled.has(id));
+  return { found, ids: inOrder, disabled: { found: disabledFound, ids: disabledIds } };
 }
 
 const SHOWN_MAX = 50;
 
+async function tellFound(context: Context, how: string, { found, ids }: Found): Promise<void> {
+  if (found === 0) return;
+  await context.say(`${found === 1 ? "1 target is" : `${found} targets are`} ${how}:`);
+  for (const id of ids.slice(0, SHOWN_MAX)) await context.say(`  ${printable(id)}`);
+  if (found > SHOWN_MAX) await context.say(`  … and ${found - SHOWN_MAX} more (all with --json)`);
+}
+
 export async function tellPruned(context: Context, pruned: Pruned): Promise<void> {
-  const { found, ids } = pruned;
-  if (!context.options.json && found > 0) {
-    await context.say(`${found === 1 ? "1 target is" : `${found} targets are`} in no file:`);
-    for (const id of ids.slice(0, SHOWN_MAX)) await context.say(`  ${printable(id)}`);
-    if (found > SHOWN_MAX) await context.say(`  … and ${found - SHOWN_MAX} more (all with --json)`);
+  const { found, ids, disabled } = pruned;
+  if (!context.options.json) {
+    const named = new Set(disabled.ids);
+    const inNone = { found: found - disabled.found, ids: ids.filter((id) => !named.has(id)) };
+    await tellFound(context, "in no file", inNone);
+    await tellFound(context, "disabled", disabled);
   }
   switch (pruned.kind) {
     case "refused":
@@ -71,8 +95,10 @@ export async function tellPruned(context: Context, pruned: Pruned): Promise<void
       return;
     case "shown": {
       if (context.options.json) return;
-      const how = `--prune --at-most ${found} removes ${found === 1 ? "it" : "them"}`;
-      await context.say(found === 0 ? "every target is in a file" : `nothing was removed: ${how}`);
+      // No command that is ready to be copied: how many should go is for a person to expect.
+      const how = `to remove ${found === 1 ? "it" : "them"}, give --at-most with a number that you expect`;
+      const shown = `nothing was removed of ${count(found, "target")}: ${how}`;
+      await context.say(found === 0 ? "every target is in a file" : shown);
       return;
     }
     case "removed":

@@ -3,16 +3,24 @@
  * the fleet doesn't pay for it.
  *
  *     at   when it was written          ra   rebalancers' throttled calls, as published
- *     lag  the lag found, ms            fs, fd, fc, fn, fm, fa   failures: share, deviation, captures
- *     dp   dropped publications         a minute, minutes learnt, newest minute, minutes above in a
+ *     lag  the lag found, ms            ru   rebalancers' units, as published: maybe
+ *     dp   dropped publications         fs, fd, fc, fn, fm, fa   failures: share, deviation, captures
+ *                                       a window, windows learnt, newest minute, windows above in a
  *                                       row; all of them, or none
+ *                                  fw   minutes not learnt yet, minute:captures/failed,… where the
+ *                                       first minute counts from the epoch, the others from the one
+ *                                       before: maybe
  *     ba   when something was found broken   bw   what; both, or none
+ *
+ * Versions of the code run side by side during a deployment: what one adds, the others leave out and
+ * do without.
  *
  * Holds: one record of less than 1 KB: a read unit and a write unit a minute.
  * Fails: DependencyError.
  * Contract: test/contracts/health-memory.contract.ts
  */
 import * as z from "zod";
+import type { CapturedMinute } from "#domain/failures-window.ts";
 import { epochMs } from "#domain/units.ts";
 import type { HealthMemory, HealthState } from "#ports/health-memory.ts";
 import { dynamoAccess } from "./access.ts";
@@ -37,13 +45,21 @@ const failuresSchema = z.object({
 
 const brokenSchema = z.object({ ba: attribute, bw: z.object({ S: z.string() }) });
 
-const stateSchema = z.object({ at: attribute, lag: attribute, dp: attribute, ra: attribute });
+const stateSchema = z.object({
+  at: attribute,
+  lag: attribute,
+  dp: attribute,
+  ra: attribute,
+  ru: attribute.optional(),
+});
 
 export function dynamoHealthMemory(options: DynamoStoreOptions): HealthMemory {
   const access = dynamoAccess(toolsOf(options));
   return {
     async put(state) {
-      const { pool, at, lagMs, droppedPublications, throttledTotal, failures, broken } = state;
+      const { pool, at, lagMs, droppedPublications, throttledTotal, broken } = state;
+      const { rebalancersUnits, failures } = state;
+      const { normal, recent } = failures;
       await access.put("health.put", {
         Item: {
           ...healthKey(pool),
@@ -51,14 +67,16 @@ export function dynamoHealthMemory(options: DynamoStoreOptions): HealthMemory {
           lag: number(lagMs),
           dp: number(droppedPublications),
           ra: number(throttledTotal),
-          ...(failures !== undefined && {
-            fs: number(failures.share),
-            fd: number(failures.deviation),
-            fc: number(failures.captures),
-            fn: number(failures.minutes),
-            fm: number(failures.minute),
-            fa: number(failures.above),
+          ...(rebalancersUnits !== undefined && { ru: number(rebalancersUnits) }),
+          ...(normal !== undefined && {
+            fs: number(normal.share),
+            fd: number(normal.deviation),
+            fc: number(normal.captures),
+            fn: number(normal.minutes),
+            fm: number(normal.minute),
+            fa: number(normal.above),
           }),
+          ...(recent.length > 0 && { fw: text(formatMinutes(recent)) }),
           ...(broken !== undefined && { ba: number(broken.at), bw: text(broken.what) }),
         },
       });
@@ -73,25 +91,50 @@ export function dynamoHealthMemory(options: DynamoStoreOptions): HealthMemory {
 
 function parseHealth(pool: string, item: Item): HealthState | "unreadable" {
   const state = stateSchema.safeParse(item);
-  const failures = item["fs"] === undefined ? undefined : failuresSchema.safeParse(item);
+  const normal = item["fs"] === undefined ? undefined : failuresSchema.safeParse(item);
   const broken = item["ba"] === undefined ? undefined : brokenSchema.safeParse(item);
-  if (!state.success || failures?.success === false || broken?.success === false)
-    return "unreadable";
-  const { at, lag, dp, ra } = state.data;
+  if (!state.success || normal?.success === false || broken?.success === false) return "unreadable";
+  const { at, lag, dp, ra, ru } = state.data;
   return {
     pool,
     at: epochMs(at.N),
     lagMs: lag.N,
     droppedPublications: dp.N,
     throttledTotal: ra.N,
-    failures: failures?.data && {
-      share: failures.data.fs.N,
-      deviation: failures.data.fd.N,
-      captures: failures.data.fc.N,
-      minutes: failures.data.fn.N,
-      minute: failures.data.fm.N,
-      above: failures.data.fa.N,
+    rebalancersUnits: ru?.N,
+    failures: {
+      normal: normal?.data && {
+        share: normal.data.fs.N,
+        deviation: normal.data.fd.N,
+        captures: normal.data.fc.N,
+        minutes: normal.data.fn.N,
+        minute: normal.data.fm.N,
+        above: normal.data.fa.N,
+      },
+      recent: parseMinutes(item["fw"]?.S),
     },
     broken: broken?.data && { at: epochMs(broken.data.ba.N), what: broken.data.bw.S },
   };
+}
+
+function formatMinutes(recent: readonly CapturedMinute[]): string {
+  return recent
+    .map(({ minute, captures, failed }, n) => {
+      return `${minute - (recent[n - 1]?.minute ?? 0)}:${captures}/${failed}`;
+    })
+    .join(",");
+}
+
+/** None when it is written in another way: they come again within half an hour. */
+function parseMinutes(written: string | undefined): readonly CapturedMinute[] {
+  if (written === undefined) return [];
+  const recent: CapturedMinute[] = [];
+  for (const part of written.split(",")) {
+    const match = /^(\d+):(\d+(?:\.\d+)?)\/(\d+(?:\.\d+)?)$/u.exec(part);
+    if (match === null) return [];
+    const [, after, captures, failed] = match.map(Number);
+    if (after === undefined || captures === undefined || failed === undefined) return [];
+    recent.push({ minute: (recent.at(-1)?.minute ?? 0) + after, captures, failed });
+  }
+  return recent;
 }

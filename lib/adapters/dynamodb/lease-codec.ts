@@ -12,6 +12,7 @@
  *     n  nextDueAt                                 rb  last rebalance: who  } or none
  *                                                  rs  start time as it knows it: maybe, with these
  *                                                  rt  throttled calls so far: maybe, with these
+ *                                                  ru  units so far: maybe, with these
  *     g  giving   range>lease,range>lease
  *     h  hand-over: open entries   range@cut/until,…
  *     l  loads    range:<base64>,…
@@ -95,6 +96,7 @@ export function encodeFleet(fleet: Fleet): Written {
       ...(lastRebalance.throttledTotal !== undefined && {
         rt: number(lastRebalance.throttledTotal),
       }),
+      ...(lastRebalance.unitsTotal !== undefined && { ru: number(lastRebalance.unitsTotal) }),
     }),
   };
 }
@@ -116,9 +118,10 @@ function parseLastRebalance(item: Item): LastRebalance {
   return {
     at: epochMs(readNumber(item, "ra")),
     by: readText(item, "rb"),
-    // An older version of the code writes neither.
+    // An older version of the code writes none of these.
     ...(item["rs"] !== undefined && { startMs: readNumber(item, "rs") }),
     ...(item["rt"] !== undefined && { throttledTotal: readNumber(item, "rt") }),
+    ...(item["ru"] !== undefined && { unitsTotal: readNumber(item, "ru") }),
   };
 }
 

@@ -16,8 +16,10 @@ interface Totals {
 export function capacityMeter(): CapacityMeter {
   const byOperation = new Map<string, Totals>();
   let throttled = 0;
+  let untold = 0;
   return {
     record(operation, { read, write }) {
+      untold += read + write;
       const known = byOperation.get(operation);
       if (known === undefined) {
         byOperation.set(operation, { read, write, calls: 1 });
@@ -29,6 +31,14 @@ export function capacityMeter(): CapacityMeter {
     },
     totals: () =>
       new Map([...byOperation].map(([operation, totals]) => [operation, { ...totals }])),
+    takeUnits() {
+      const taken = untold;
+      untold = 0;
+      return taken;
+    },
+    returnUnits(units) {
+      untold += units;
+    },
     throttle(attempts = 1) {
       throttled += attempts;
     },

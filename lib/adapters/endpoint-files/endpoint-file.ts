@@ -87,7 +87,8 @@ function readEndpoints(
       continue;
     }
     seen.set(id, entry.keyPlace);
-    if (read.kind === "disabled") report.notice(entry.keyPlace, "disabled", `${id} is disabled`);
+    if (read.kind === "disabled")
+      report.notice(entry.keyPlace, "disabled", `${id} is disabled`, id);
     else targets.push({ target: read.target, source: { file: report.file, ...entry.keyPlace } });
   }
   return targets;

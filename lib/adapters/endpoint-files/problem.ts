@@ -32,6 +32,8 @@ export interface Notice extends Place {
   readonly file: string;
   readonly kind: NoticeKind;
   readonly message: string;
+  /** The target's id, where the whole entry is meant: of those that are disabled. */
+  readonly target?: string;
 }
 
 /** `web.yml:12:5: found "GTE", expected …` */
@@ -55,7 +57,7 @@ export interface Report {
   /** Always undefined, typed as what a reader would have returned, so that it can end with this. */
   // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- a plain undefined counts as void, which may not be returned
   problem<T>(place: Place, found: string, expected: string): T | undefined;
-  notice(place: Place, kind: NoticeKind, message: string): void;
+  notice(place: Place, kind: NoticeKind, message: string, target?: string): void;
 }
 
 export function newReport(file: string): Report {
@@ -71,8 +73,9 @@ export function newReport(file: string): Report {
       }
       return undefined;
     },
-    notice({ line, column }, kind, message) {
-      notices.push({ file, line, column, kind, message });
+    notice({ line, column }, kind, message, target) {
+      const whose = target !== undefined && { target };
+      notices.push({ file, line, column, kind, message, ...whose });
     },
   };
 }

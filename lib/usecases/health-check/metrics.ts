@@ -26,6 +26,8 @@ export type MetricValues = Readonly<Record<MetricName, number>>;
 
 export interface FleetSeen {
   readonly snapshot: FleetSnapshot;
+  /** The minute before this moment is the last that the snapshot tells of as a whole. */
+  readonly toldAt: EpochMs;
   readonly now: EpochMs;
   readonly skewMaxMs: number;
   /** Largest lag of the slots that were looked at. */
@@ -44,38 +46,43 @@ export interface Judged {
   readonly isOverloaded: boolean;
   /** Of the busiest lease's minute, from 0 to 1. */
   readonly busiest: number;
-  /** Throttled calls of rebalancers that no run has published yet. */
-  readonly rebalancersThrottled: number;
+  /** Of rebalancers, what no run has published yet. */
+  readonly rebalancers: { readonly throttled: number; readonly units: number };
   readonly next: HealthState;
 }
 
 export function judge(seen: FleetSeen): Judged {
-  const { snapshot, now, skewMaxMs, slotsLagMs, before, broken } = seen;
+  const { snapshot, toldAt, now, skewMaxMs, slotsLagMs, before, broken } = seen;
   const { fleet, leases } = snapshot;
-  const minute = lastMinute(leases, now);
+  const minute = lastMinute(leases, toldAt);
   const lagMs = Math.max(slotsLagMs, ...leases.map((lease) => leaseLagMs(lease, now, skewMaxMs)));
   const failures = judgeFailures(before?.failures, minute);
   const load = overload({
-    busyMs: busyOfMinute(leases, now),
+    busyMs: busyOfMinute(leases, toldAt),
     desired: fleet.desired,
     lag: { at: now, lagMs },
     before,
   });
   const throttledTotal = fleet.lastRebalance?.throttledTotal ?? 0;
+  const rebalancersUnits = fleet.lastRebalance?.unitsTotal ?? 0;
   return {
     minute,
     lagMs,
     pointsAbove: failures.pointsAbove,
     isOverloaded: load.isOverloaded,
     busiest: load.busiest,
-    rebalancersThrottled: growth(before?.throttledTotal, throttledTotal),
+    rebalancers: {
+      throttled: growth(before?.throttledTotal, throttledTotal),
+      units: growth(before?.rebalancersUnits, rebalancersUnits),
+    },
     next: {
       pool: fleet.pool,
       at: now,
       lagMs,
       droppedPublications: before?.droppedPublications ?? 0,
       throttledTotal,
-      failures: failures.normal,
+      rebalancersUnits,
+      failures: failures.known,
       broken,
     },
   };
@@ -121,8 +128,8 @@ export function metricValues({
     OrphanedSlots: orphanedSlots(leases, fleet.slotsLog2, now, skewMaxMs),
     StartTime: fleet.lastRebalance?.startMs ?? 0,
     RefusedConfiguration: refusedConfiguration,
-    StoreUnits: minute.readUnits + minute.writeUnits + own.units,
-    ThrottledCalls: minute.throttled + judged.rebalancersThrottled + own.throttled,
+    StoreUnits: minute.readUnits + minute.writeUnits + judged.rebalancers.units + own.units,
+    ThrottledCalls: minute.throttled + judged.rebalancers.throttled + own.throttled,
     DroppedPublications: judged.next.droppedPublications,
   };
 }

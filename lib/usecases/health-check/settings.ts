@@ -1,5 +1,6 @@
 /** What a health check needs, and the numbers it keeps to. */
 import { AUDIT_LIMITS, type AuditLimits } from "#domain/audit.ts";
+import { limits } from "#domain/limits.ts";
 import type { EpochMs } from "#domain/units.ts";
 import type { Clock } from "#ports/clock.ts";
 import type { ConfigurationStore } from "#ports/configuration-store.ts";
@@ -21,6 +22,8 @@ export interface HealthCheckSettings {
    * again, so that what stays broken rings without a break, and what was seen once rings long enough.
    */
   readonly brokenForMs: number;
+  /** So long after a minute's end, all heartbeats that tell of it must have come. */
+  readonly toldAfterMs: number;
   readonly slotsAtOnce: number;
   /** A watermark that seems this far behind is looked at again, with its targets. */
   readonly suspectAfterMs: number;
@@ -34,6 +37,7 @@ export const HEALTH_CHECK_SETTINGS: HealthCheckSettings = {
   audit: AUDIT_LIMITS,
   rotationMinutes: ROTATION_MINUTES,
   brokenForMs: (ROTATION_MINUTES + 5) * 60_000,
+  toldAfterMs: limits.heartbeatEveryMs + 1_000,
   slotsAtOnce: 8,
   suspectAfterMs: 30_000,
   suspectsMax: 16,

@@ -1,7 +1,8 @@
 /**
  * Looks at some slots: their schedules, and their targets where a watermark seems far behind.
  *
- * Holds: one Query a slot, and at most `suspectsMax` slots with their targets; never a Scan.
+ * Holds: one Query a slot, and at most `suspectsMax` slots with their targets; never a Scan. A
+ *        schedule that was found without targets is no suspect until its revision changes.
  */
 import type { SlotLook } from "#domain/audit.ts";
 import { parseCadenceKey } from "#domain/cadence.ts";
@@ -14,10 +15,10 @@ import { offsetInSlot, type Slot } from "#domain/slot.ts";
 import type { Target } from "#domain/target.ts";
 import type { HealthCheckDeps, HealthCheckRun } from "./settings.ts";
 
-type Deps = Pick<HealthCheckDeps, "clock" | "schedules" | "settings">;
+type Deps = Pick<HealthCheckDeps, "clock" | "schedules" | "settings" | "memory">;
 
 export async function readSlots(
-  deps: Deps,
+  deps: Omit<Deps, "memory">,
   run: HealthCheckRun,
   slots: readonly Slot[],
 ): Promise<SlotLook[]> {
@@ -45,12 +46,15 @@ export async function slotsLagMs(
     slot: look.slot,
     boundMs: Math.max(
       0,
-      ...look.schedules.map((schedule) =>
-        lagMs(oldestDueBound(keyOf(schedule, slotsLog2), schedule.watermark, now), now),
-      ),
+      ...look.schedules
+        .filter((schedule) => !deps.memory.isEmpty(schedule))
+        .map((schedule) =>
+          lagMs(oldestDueBound(keyOf(schedule, slotsLog2), schedule.watermark, now), now),
+        ),
     ),
   }));
-  // The bound counts schedules without targets, too: what seems late is looked at with its targets.
+  // The bound counts schedules that lost their targets, until that was seen: what seems late is
+  // looked at with its targets.
   const suspects = bounds
     .filter(({ boundMs }) => boundMs > suspectAfterMs)
     .toSorted((a, b) => b.boundMs - a.boundMs);
@@ -70,7 +74,7 @@ async function exactLagMs(
   run: HealthCheckRun,
   { slot, slotsLog2 }: { slot: Slot; slotsLog2: number },
 ): Promise<number> {
-  const { schedules, targets } = await deps.schedules.readSlot(run.pool, slot);
+  const { schedules, targets, broken } = await deps.schedules.readSlot(run.pool, slot);
   const now = deps.clock.now();
   return Math.max(
     0,
@@ -78,6 +82,8 @@ async function exactLagMs(
       const own = targets
         .filter(({ cadence }) => cadenceKey(cadence) === schedule.cadence)
         .map((target) => dueTarget(target, slotsLog2));
+      // A target that can't be read may be of any cadence.
+      if (own.length === 0 && broken.length === 0) deps.memory.noteEmpty(schedule);
       return lagMs(oldestDueAt(keyOf(schedule, slotsLog2), schedule.watermark, own, now), now);
     }),
   );

@@ -48,7 +48,7 @@ export interface RebalanceDeps {
   readonly leases: LeaseStore;
   readonly requests: RequestStore;
   readonly invoker: Invoker;
-  /** Its throttled calls are told of in the fleet record. */
+  /** Its units and throttled calls are told of in the fleet record. */
   readonly meter: CapacityMeter;
   readonly log: Log;
   readonly steps: Steps;

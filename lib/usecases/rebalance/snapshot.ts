@@ -45,8 +45,9 @@ type NameDeps = Deps & Pick<RebalanceDeps, "meter" | "startTimes">;
  * What was read, with our name in it; a lost race is read again, name and leases together.
  *
  * With the name goes what rebalancers know that others want to: how long starts take, learnt by the
- * runs before unless this environment knows better, and how many of their calls were throttled. What
- * is throttled after it is written by the environment's next run, a minute or two later.
+ * runs before unless this environment knows better, how many units they consumed, and how many of
+ * their calls were throttled. What comes after it is written by the environment's next run, a minute
+ * or two later.
  */
 export async function readAndName(
   deps: NameDeps,
@@ -57,20 +58,28 @@ export async function readAndName(
     if (read.kind === "no-pool") return read;
     const { fleet: before, leases } = read.snapshot;
     const throttled = deps.meter.takeThrottled();
-    const lastRebalance = nextRebalance(deps, run, { last: before.lastRebalance, throttled });
+    const units = deps.meter.takeUnits();
+    const lastRebalance = nextRebalance(deps, run, { last: before.lastRebalance, throttled, units }); // prettier-ignore
     const written = await deps.leases.writeFleet({ ...before, lastRebalance });
     if (written.kind === "written")
       return { ...read, snapshot: { fleet: written.fleet, leases }, before };
     deps.meter.throttle(throttled);
+    deps.meter.returnUnits(units);
     // Somebody else keeps writing: a newer run, or an operator. Both are good enough to go on with.
     if (attempt >= NAME_ATTEMPTS_MAX) return { ...read, before };
   }
 }
 
+/** What this environment hasn't told of yet. */
+interface Consumed {
+  readonly throttled: number;
+  readonly units: number;
+}
+
 function nextRebalance(
   { clock, startTimes }: NameDeps,
   { name }: RebalanceRun,
-  { last, throttled }: { last: LastRebalance | undefined; throttled: number },
+  { last, throttled, units }: Consumed & { readonly last: LastRebalance | undefined },
 ): LastRebalance {
   if (last?.startMs !== undefined) startTimes.adopt(last.startMs);
   const startMs = startTimes.meanMs();
@@ -79,5 +88,7 @@ function nextRebalance(
     by: name,
     ...(startMs !== undefined && { startMs: Math.round(startMs) }),
     throttledTotal: (last?.throttledTotal ?? 0) + throttled,
+    // Units come in halves; sums of fractions drift.
+    unitsTotal: Math.round(10 * ((last?.unitsTotal ?? 0) + units)) / 10,
   };
 }

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { ALARM_IDS, type AlarmId, type AlarmStateValue } from "#domain/alarm/definition.ts";
 import { epochMs } from "#domain/units.ts";
 import { writeAlarms } from "#local/alarms/state-file.ts";
+import { dataPaths } from "#local/paths.ts";
 import { ownIdentity } from "#local/process-identity.ts";
 import { writeCloudState } from "#local/state-file.ts";
 import { startStubAws, useStubAws, type StubAws } from "#test/support/stub-aws.ts";
@@ -115,6 +116,16 @@ describe("lamplighter alarms", () => {
     expect(err).toContain("npm start");
     await writeFile(`${data}/alarms.json`, "{}");
     expect((await runCli(["--data", data, "alarms"])).code).toBe(3);
+  });
+
+  test("of a system that has stopped are not claimed never to have been", async () => {
+    const data = await newFolder();
+    await mkdir(data, { recursive: true });
+    await writeFile(dataPaths(data).store, "");
+    const { code, err } = await runCli(["--data", data, "alarms"]);
+    expect(code).toBe(3);
+    expect(err).toContain("while a system runs");
+    expect(err).not.toContain("none ever has");
   });
 });
 

@@ -57,12 +57,30 @@ describe("healthCheck, of failures", () => {
     const { minute, check, health } = await setTelling();
     await minute({ captures: 100, failed: 50 });
     await minute({ captures: 100, failed: 0 });
+    await minute({ captures: 100, failed: 0 });
     const once = await health.find(POOL);
     for (let n = 0; n < 5; n += 1) await check();
     const often = await health.find(POOL);
     if (once === undefined || once === "unreadable") throw new Error("nothing remembered");
     expect(often).toMatchObject({ failures: once.failures });
-    expect(once.failures).toMatchObject({ share: 0.25, minutes: 2 });
+    expect(once.failures.normal).toMatchObject({ share: 0.25, minutes: 2 });
+  });
+});
+
+describe("healthCheck, of failures in a pool of three targets", () => {
+  it("tells of all of them failing, though no minute has captures enough", async () => {
+    const { minute } = await setTelling();
+    for (let n = 0; n < 60; n += 1) {
+      expect((await minute({ captures: 3 })).FailuresAboveNormal).toBe(0);
+    }
+    const points: number[] = [];
+    for (let n = 0; n < 15; n += 1) {
+      // As when every run has an environment of its own.
+      const told = await minute({ captures: 3, failed: 3 }, { memory: slotMemory() });
+      points.push(told.FailuresAboveNormal);
+    }
+    expect(points[1]).toBe(0);
+    expect(Math.min(...points.slice(6))).toBeGreaterThan(10);
   });
 });
 
@@ -136,6 +154,33 @@ describe("healthCheck, of throttling", () => {
   });
 });
 
+describe("healthCheck, of store units", () => {
+  it("counts what rebalancers tell of, once, also when one that tells nothing was there", async () => {
+    const { minute, leases, clock, health } = await setTelling();
+    const rebalanced = async (unitsTotal?: number): Promise<number> => {
+      const read = await leases.readFleet(POOL);
+      if (read === undefined) throw new Error("no pool");
+      const told = unitsTotal !== undefined && { unitsTotal };
+      await leases.writeFleet({
+        ...read.fleet,
+        lastRebalance: { at: clock.now(), by: "run", ...told },
+      });
+      return (await minute({})).StoreUnits;
+    };
+    expect(await rebalanced(7.5)).toBe(0);
+    expect(await rebalanced(7.5)).toBe(0);
+    expect(await rebalanced(9)).toBe(1.5);
+    expect(await rebalanced(undefined)).toBe(0);
+    expect(await rebalanced(4)).toBe(4);
+    // What an older version remembers says nothing of them.
+    const state = await health.find(POOL);
+    if (state === undefined || state === "unreadable") throw new Error("nothing remembered");
+    await health.put({ ...state, rebalancersUnits: undefined });
+    expect(await rebalanced(100)).toBe(0);
+    expect(await rebalanced(101)).toBe(1);
+  });
+});
+
 describe("healthCheck, with a memory that fails", () => {
   it("publishes all the same when it can't be written, and says so", async () => {
     const { minute, health, log } = await setTelling();
@@ -150,10 +195,12 @@ describe("healthCheck, with a memory that fails", () => {
 
   it("learns anew when it can't be read, and says so", async () => {
     const { minute, health, log } = await setTelling();
-    await minute({ captures: 100, failed: 100 });
+    for (let n = 0; n < 3; n += 1) await minute({ captures: 100, failed: 100 });
+    expect(await health.find(POOL)).toMatchObject({ failures: { normal: { minutes: 2 } } });
     const unreadable: HealthMemory = { ...health, find: () => Promise.resolve("unreadable") };
     await minute({ captures: 100, failed: 1 }, { health: unreadable });
-    expect(await health.find(POOL)).toMatchObject({ failures: { share: 0.01, minutes: 1 } });
+    const anew = { normal: undefined, recent: [{ captures: 100, failed: 1 }] };
+    expect(await health.find(POOL)).toMatchObject({ failures: anew });
     expect(log.lines.some(({ event }) => event.includes("learnt anew"))).toBe(true);
   });
 });

@@ -55,7 +55,10 @@ export async function setStage() {
     readSchedules: (pool, slot) => (read.push(slot), schedules.readSchedules(pool, slot)),
   };
   const memory = slotMemory();
-  function run(change: Change = {}): Promise<HealthCheckReport> {
+  function run(
+    change: Change = {},
+    stop = new AbortController().signal,
+  ): Promise<HealthCheckReport> {
     return healthCheck(
       {
         clock,
@@ -71,11 +74,11 @@ export async function setStage() {
         settings: HEALTH_CHECK_SETTINGS,
         ...change,
       },
-      { pool: POOL, stop: new AbortController().signal, deadlineAt: after(clock.now(), 60_000) },
+      { pool: POOL, stop, deadlineAt: after(clock.now(), 60_000) },
     );
   }
-  async function check(change: Change = {}): Promise<Checked> {
-    const report = await run(change);
+  async function check(change: Change = {}, stop?: AbortSignal): Promise<Checked> {
+    const report = await run(change, stop);
     if (report.kind !== "checked") throw new Error(report.kind);
     return report;
   }

@@ -34,9 +34,15 @@ describe("a run's name", () => {
     const { clock, environment, run } = await setStage();
     const deps = environment();
     const at = clock.now();
-    expect(await run(deps)).toEqual({ at, by: "a", throttledTotal: 0 });
+    expect(await run(deps)).toEqual({ at, by: "a", throttledTotal: 0, unitsTotal: 0 });
     deps.startTimes.learn(340);
-    expect(await run(deps, "b")).toEqual({ at, by: "b", startMs: 480, throttledTotal: 0 });
+    expect(await run(deps, "b")).toEqual({
+      at,
+      by: "b",
+      startMs: 480,
+      throttledTotal: 0,
+      unitsTotal: 0,
+    });
   });
 
   it("keeps the start time that others have measured, and starts collectors by it", async () => {
@@ -58,6 +64,19 @@ describe("a run's name", () => {
     expect((await run(first))?.throttledTotal).toBe(5);
   });
 
+  it("tells of all units so far, of every environment, each once", async () => {
+    const { environment, run } = await setStage();
+    const [first, second] = [environment(), environment()];
+    first.meter.record("fleet.read", { read: 1.5, write: 0 });
+    expect((await run(first))?.unitsTotal).toBe(1.5);
+    second.meter.record("fleet.write", { read: 0, write: 2 });
+    expect((await run(second))?.unitsTotal).toBe(3.5);
+    first.meter.record("fleet.read", { read: 0.1, write: 0 });
+    first.meter.record("fleet.read", { read: 0.2, write: 0 });
+    expect((await run(first))?.unitsTotal).toBe(3.8);
+    expect((await run(first))?.unitsTotal).toBe(3.8);
+  });
+
   it("tells of them in the next run when this one's name could not be written", async () => {
     const { leases, environment, run } = await setStage();
     const deps = environment();
@@ -66,7 +85,8 @@ describe("a run's name", () => {
       writeFleet: () => Promise.resolve({ kind: "refused" }),
     };
     deps.meter.throttle(3);
+    deps.meter.record("fleet.read", { read: 1.5, write: 0 });
     await run({ ...deps, leases: refusing });
-    expect((await run(deps))?.throttledTotal).toBe(3);
+    expect(await run(deps)).toMatchObject({ throttledTotal: 3, unitsTotal: 1.5 });
   });
 });
