@@ -14,6 +14,7 @@ import { InvalidInputError } from "#domain/errors.ts";
 import type { FunctionName } from "#functions/manifest.ts";
 import type { StackChoice } from "../stack-choice.ts";
 import { awsError } from "./aws-error.ts";
+import { chosenProfile } from "./aws-profile.ts";
 
 export interface Deployment {
   readonly stack: string;
@@ -79,6 +80,11 @@ async function regionOf(client: CloudFormationClient): Promise<string> {
   try {
     return await client.config.region();
   } catch (cause) {
+    const profile = chosenProfile();
+    if (profile.kind === "missing") {
+      const [found, expected] = [JSON.stringify(profile.name), `a profile of ${profile.where}`];
+      throw new InvalidInputError({ where: "AWS_PROFILE", found, expected }, { cause });
+    }
     const expected = "AWS_REGION=eu-central-1 (the stack's own), or a profile that has one";
     throw new InvalidInputError({ where: "region", found: "none", expected }, { cause });
   }

@@ -2,9 +2,10 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { InvalidInputError } from "#domain/errors.ts";
 import { startStubAws, type StubAws } from "#test/support/stub-aws.ts";
-import { runCli } from "./run-cli.ts";
+import { runCli, type Ran } from "./run-cli.ts";
 
 let server: StubAws;
 let folder: string;
@@ -56,6 +57,26 @@ describe("invoke --endpoint", () => {
     expect(ran).toEqual({ code: 1, out: "", err: "collect failed: Error: no such lease\n" });
   });
 
+  test.each([
+    ["collect", "examples/events/collect.json"],
+    ["health-check", "examples/events/health-check.json"],
+  ])("says how %s gets the event that it misses, where none was given", async (name, example) => {
+    server.functions = undefined;
+    server.onInvoke = () => {
+      throw new InvalidInputError({ where: "event pool", found: "nothing", expected: "a string" });
+    };
+    const words = ["invoke", name, "--endpoint", server.endpoint];
+    const missed = `${name} failed: InvalidInputError: event pool: found nothing, expected a string\n`;
+    const ran = await runCli(words);
+    expect(ran).toEqual({ code: 1, out: "", err: `${missed}no --event was given: ${example} is an example\n` }); // prettier-ignore
+    const given = await runCli([...words, "--event", "-"], { stdin: "{}" });
+    expect(given).toEqual({ code: 1, out: "", err: missed });
+    server.onInvoke = () => {
+      throw new InvalidInputError({ where: "environment X", found: "nothing", expected: "a string" }); // prettier-ignore
+    };
+    expect((await runCli(words)).err).not.toContain("--event");
+  });
+
   test("and --stack are two places", async () => {
     const ran = await runCli(["invoke", "Collect", "--endpoint", server.endpoint, "--stack", "X"]);
     expect(ran.code).toBe(2);
@@ -83,5 +104,45 @@ describe("invoke --endpoint", () => {
     const ran = await runCli(["invoke", "Collect", "--endpoint", "3001"]);
     expect(ran.code).toBe(2);
     expect(ran.err).toContain('Found "3001", expected an http or https URL');
+  });
+});
+
+describe("an answer that is late", () => {
+  beforeEach(() => {
+    server.functions = undefined;
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  /** Invokes a function that takes this long. */
+  function taking(ms: number, ...words: readonly string[]): Promise<Ran> {
+    server.onInvoke = () => {
+      vi.advanceTimersByTime(ms);
+      return {};
+    };
+    return runCli(["invoke", ...words, "--endpoint", server.endpoint]);
+  }
+
+  test.each([
+    ["collect", "15 minutes"],
+    ["rebalance", "3 minutes"],
+    ["HealthCheck", "1 minute"],
+  ])("has it said once how long %s may take: %s", async (name, atMost) => {
+    const { code, out, err } = await taking(10_000, name);
+    expect({ code, out }).toEqual({ code: 0, out: "{}\n" });
+    expect(err).toMatch(
+      /^(?:collect|rebalance|health-check) runs for as long as it has work, [^\n]+\n$/u,
+    );
+    expect(err).toContain(
+      `, ${atMost} at most; --async starts it without waiting, Ctrl-C stops waiting\n`,
+    );
+  });
+
+  test("is not announced while it is early, nor where nobody waits for it", async () => {
+    expect(await taking(2_900, "collect")).toEqual({ code: 0, out: "{}\n", err: "" });
+    expect(await taking(10_000, "collect", "--async")).toEqual({ code: 0, out: "", err: "collect accepted\n" }); // prettier-ignore
+    expect(vi.getTimerCount()).toBe(0);
   });
 });

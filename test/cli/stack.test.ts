@@ -119,6 +119,52 @@ describe("--stack", () => {
     expect(ran.err).not.toContain("trying again may help");
   });
 
+  describe("with AWS_PROFILE", () => {
+    beforeEach(async () => {
+      vi.stubEnv("AWS_ACCESS_KEY_ID", undefined);
+      vi.stubEnv("AWS_SECRET_ACCESS_KEY", undefined);
+      const config = join(folder, "config");
+      const credentials = join(folder, "credentials");
+      await writeFile(config, "[profile empty]\nregion = eu-west-1\n[sso-session web]\nsso_region = eu-west-1\n"); // prettier-ignore
+      await writeFile(
+        credentials,
+        "[web-prod]\naws_access_key_id = a\naws_secret_access_key = b\n",
+      );
+      vi.stubEnv("AWS_CONFIG_FILE", config);
+      vi.stubEnv("AWS_SHARED_CREDENTIALS_FILE", credentials);
+    });
+
+    test.each([
+      ["web-prdo", 'no profile is called "web-prdo"', 'did you mean "web-prod"?'],
+      ["web", 'no profile is called "web"', ""],
+    ])("that no file has says so: %s", async (profile, said, suggested) => {
+      vi.stubEnv("AWS_PROFILE", profile);
+      const ran = await runCli(["--stack", "Lamplighter", "status"]);
+      expect(ran.code).toBe(3);
+      expect(ran.err).toContain(said);
+      expect(ran.err).toContain(suggested);
+      expect(ran.err).toContain(join(folder, "config"));
+      expect(ran.err).toContain(join(folder, "credentials"));
+      expect(ran.err).not.toContain("set AWS_PROFILE");
+    });
+
+    test("that no file has is also why there is no region", async () => {
+      vi.stubEnv("AWS_REGION", undefined);
+      vi.stubEnv("AWS_PROFILE", "web-prdo");
+      const ran = await runCli(["--stack", "Lamplighter", "status"]);
+      expect(ran.code).toBe(2);
+      expect(ran.err).toContain('AWS_PROFILE: found "web-prdo", expected a profile of');
+      expect(ran.err).toContain('did you mean "web-prod"?');
+    });
+
+    test("that has no credentials is named", async () => {
+      vi.stubEnv("AWS_PROFILE", "empty");
+      const ran = await runCli(["--stack", "Lamplighter", "status"]);
+      expect(ran.code).toBe(3);
+      expect(ran.err).toContain('profile "empty" (AWS_PROFILE) gives no credentials');
+    });
+  });
+
   test.each([
     [{ status: 403, code: "ExpiredToken", message: "The token has expired" }, "sign in again"],
     [{ status: 403, code: "AccessDenied", message: "not authorized to perform: cloudformation:DescribeStacks" }, "cloudformation:DescribeStacks"], // prettier-ignore

@@ -16,6 +16,7 @@ import { noSystem } from "../../connect/stores.ts";
 import { POOL_DEFAULT, type Context } from "../../context.ts";
 import { exitCodes, type ExitCode } from "../../exit-codes.ts";
 import type { InvokeOptions } from "../invoke.ts";
+import { saidWhenLate, runsUpTo } from "./late.ts";
 import { send, type Answer, type Receiver } from "./send.ts";
 
 /** On top of the function's own time. */
@@ -30,10 +31,7 @@ export async function invoke(
 ): Promise<ExitCode> {
   const event = await readEvent(context, options.event);
   const receiver = await receiverOf(context, name, options);
-  const { kind, payload } =
-    receiver === undefined
-      ? await invokeAlone(context, name, event)
-      : await send(receiver, { name, event, isAsync: options.async });
+  const { kind, payload } = await answerTo(context, { name, event, receiver, isAsync: options.async }); // prettier-ignore
   switch (kind) {
     case "succeeded":
       await context.say(payload);
@@ -43,8 +41,33 @@ export async function invoke(
       return exitCodes.ok;
     case "failed":
       await context.warn(`${name} failed: ${context.options.json ? payload : reasonIn(payload)}`);
+      if (options.event === undefined && MISSES_EVENT.test(reasonIn(payload))) {
+        await context.warn(`no --event was given: examples/events/${name}.json is an example`);
+      }
       return exitCodes.negative;
   }
+}
+
+interface Invocation {
+  readonly name: FunctionName;
+  /** As JSON. */
+  readonly event: string;
+  readonly receiver: Receiver | undefined;
+  readonly isAsync: boolean;
+}
+
+async function answerTo(
+  context: Context,
+  { name, event, receiver, isAsync }: Invocation,
+): Promise<Answer> {
+  if (receiver === undefined) {
+    const late = `${runsUpTo(name)}; Ctrl-C ends it`;
+    return saidWhenLate(invokeAlone(context, name, event), () => context.warn(late));
+  }
+  const answer = send(receiver, { name, event, isAsync });
+  if (isAsync) return answer;
+  const late = `${runsUpTo(name)}; --async starts it without waiting, Ctrl-C stops waiting`;
+  return saidWhenLate(answer, () => context.warn(late));
 }
 
 /** undefined where nothing runs that could receive it. */
@@ -70,6 +93,9 @@ async function receiverOf(
   if (cloud === undefined) return undefined;
   return { endpoint: cloud.invokeEndpoint, names: [name], marginMs: ANSWER_MARGIN_MS };
 }
+
+/** What a function says of an event that lacks something. */
+const MISSES_EVENT = /^InvalidInputError: event\b/u;
 
 /** As Lambda tells of errors: `{"errorType":…,"errorMessage":…,"trace":…}`; all of it with --json. */
 function reasonIn(payload: string): string {

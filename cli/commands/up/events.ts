@@ -1,4 +1,5 @@
 /** What happens in the system, in the words that a person reads; undefined for what nobody needs. */
+import { manifest } from "#functions/manifest.ts";
 import type { CloudEvent } from "#local/events.ts";
 import type { AlarmChange } from "#local/alarms/board.ts";
 import type { FleetView } from "#local/view/collectors.ts";
@@ -15,11 +16,11 @@ export function tellEvent(event: CloudEvent): Told | undefined {
     case "engine":
       return { level: engineLevel(event.state), text: event.message };
     case "invocation-ended":
-      return event.outcome === "succeeded" || event.outcome === "stopped"
-        ? undefined
-        : { level: "warn", text: `${event.name} ${event.outcome}: ${event.error ?? ""}` };
+      return tellEnd(event);
     case "invocation-dropped":
-      return { level: "warn", text: `an invocation of ${event.name} is dropped: ${event.why}` };
+      return isOnlyEnd(event)
+        ? undefined
+        : { level: "warn", text: `an invocation of ${event.name} is dropped: ${event.why}` };
     case "alarm":
       return tellAlarm(event);
     case "delivered-twice":
@@ -27,13 +28,32 @@ export function tellEvent(event: CloudEvent): Told | undefined {
     case "note":
       return event;
     case "function-log":
-      return event.level === "error"
+      return event.level === "error" && !isOwnEnd(event.text)
         ? { level: "error", text: `${event.name}: ${event.text}` }
         : undefined;
     case "invocation-started":
     case "process":
       return undefined;
   }
+}
+
+type EndEvent = Extract<CloudEvent, { kind: "invocation-ended" }>;
+
+function tellEnd({ name, outcome, error = "" }: EndEvent): Told | undefined {
+  if (outcome === "succeeded" || outcome === "stopped") return undefined;
+  return { level: outcome === "failed" ? "error" : "warn", text: `${name} ${outcome}: ${error}` };
+}
+
+type DropEvent = Extract<CloudEvent, { kind: "invocation-dropped" }>;
+
+/** Where nothing is repeated, the end of the invocation has said all of it. */
+function isOnlyEnd({ name, why }: DropEvent): boolean {
+  return manifest[name].asyncRetriesMax === 0 && why.startsWith("failed ");
+}
+
+/** Every function logs that its invocation failed, and the end of that invocation says it again. */
+function isOwnEnd(text: string): boolean {
+  return text === "failed" || text.startsWith("failed: ");
 }
 
 /** Only what rings, and that it is over: data that is missing has an alarm of its own. */

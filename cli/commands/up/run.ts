@@ -4,6 +4,8 @@
  * Ctrl-C once: what is open gets some seconds, everything is released, nothing is left running.
  * Twice: everything ends at once; what was committed stays.
  */
+import { readdir } from "node:fs/promises";
+import { InvalidInputError } from "#domain/errors.ts";
 import { startLocalCloud, type LocalCloud } from "#local/cloud.ts";
 import type { EngineListen } from "#local/engine-listen.ts";
 import type { CloudEvent } from "#local/events.ts";
@@ -33,6 +35,8 @@ const INTERRUPTED_STATUS = 130;
 
 export async function up(context: Context, settings: UpSettings): Promise<ExitCode> {
   const { io } = context;
+  const { source } = settings;
+  if (source.kind === "endpoints") await assertFolder(source.dir);
   const signals = listenForSignals();
   const isLive = settings.view && io.stdout.isTerminal && !context.options.json;
   const reporter = (isLive ? liveReporter : linesReporter)(context, settings);
@@ -61,6 +65,18 @@ export async function up(context: Context, settings: UpSettings): Promise<ExitCo
   } finally {
     reporter.close();
     signals.close();
+  }
+}
+
+/** Before anything starts: what was registered earlier isn't captured because of a misspelt folder. */
+async function assertFolder(dir: string): Promise<void> {
+  try {
+    await readdir(dir);
+  } catch (cause) {
+    const isFile = cause instanceof Error && "code" in cause && cause.code === "ENOTDIR";
+    const found = isFile ? "a file" : "nothing readable";
+    const expected = "a folder of .yml files";
+    throw new InvalidInputError({ where: dir, found, expected }, { cause });
   }
 }
 

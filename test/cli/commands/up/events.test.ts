@@ -43,9 +43,31 @@ describe("what is told of a system", () => {
       kind: "function-log",
       name: "collect",
       pid: 1,
-      text: "failed: no answer",
+      text: "late-chunk: no answer",
     } as const;
-    expect(tellEvent({ ...log, level: "error" })?.text).toBe("collect: failed: no answer");
+    expect(tellEvent({ ...log, level: "error" })?.text).toBe("collect: late-chunk: no answer");
     expect(tellEvent({ ...log, level: "info" })).toBeUndefined();
+  });
+
+  it("tells of an invocation that failed once, though its function logs that, too", () => {
+    const logged = { kind: "function-log", name: "collect", pid: 1, level: "error" } as const;
+    const ended = { kind: "invocation-ended", name: "collect", requestId: "r", pid: 1, attempt: 1, durationMs: 1, outcome: "failed", error: "InvalidInputError: event pool: found nothing" } as const; // prettier-ignore
+    expect(tellEvent({ ...logged, text: "failed: event pool: found nothing" })).toBeUndefined();
+    expect(tellEvent({ ...logged, text: "failed" })).toBeUndefined();
+    const why = "failed once, and is not repeated: InvalidInputError: event pool: found nothing";
+    expect(tellEvent({ kind: "invocation-dropped", name: "rebalance", why })).toBeUndefined();
+    const often = {
+      kind: "invocation-dropped",
+      name: "collect",
+      why: "failed 3 times: x",
+    } as const;
+    expect(tellEvent(often)).toEqual({ level: "warn", text: "an invocation of collect is dropped: failed 3 times: x" }); // prettier-ignore
+    const late = {
+      ...often,
+      name: "rebalance",
+      why: "waited too long for a free process",
+    } as const;
+    expect(tellEvent(late)?.text).toContain("waited too long");
+    expect(tellEvent(ended)).toEqual({ level: "error", text: "collect failed: InvalidInputError: event pool: found nothing" }); // prettier-ignore
   });
 });
