@@ -1,9 +1,7 @@
 /** README says only what is so: names of files, scripts, commands, fields and examples. */
 import { existsSync, readFileSync } from "node:fs";
-import type { Command } from "commander";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
-import { buildProgram } from "#cli/program.ts";
 import { parseEndpointFile } from "#adapters/endpoint-files/endpoint-file.ts";
 import { COMMON_FIELDS, HTTP_FIELDS, RESERVED_FIELDS } from "#adapters/endpoint-files/entry.ts";
 import { readTargetLines } from "#adapters/endpoint-files/target-lines.ts";
@@ -13,6 +11,7 @@ import { BUILT_IN } from "#local/demo/behaviours.ts";
 import { stackId } from "../../infra/names.ts";
 import { fields } from "../../infra/settings-fields.ts";
 import { commandsIn, readDocument } from "./markdown.ts";
+import { program, withActions } from "./program.ts";
 
 const readme = readDocument("README.md");
 const commands = commandsIn(readme);
@@ -172,31 +171,3 @@ async function* textStream(text: string): AsyncGenerator<string, void, undefined
 }
 
 /** The command line's own parser. */
-function program(): Command {
-  const silent = {
-    write: () => Promise.resolve(),
-    style: (_: unknown, text: string) => text,
-    isTerminal: false,
-    columns: 80,
-  };
-  return buildProgram({
-    io: {
-      stdout: silent,
-      stderr: silent,
-      stdin: textStream(""),
-      environment: {},
-      progressStream: process.stderr,
-      signals: { interrupted: () => new AbortController().signal, atEnd: () => () => undefined },
-    },
-    settle: () => undefined,
-  });
-}
-
-/** Every command only tells its name. */
-function withActions(command: Command, tell: (name: string) => void): Command {
-  for (const sub of command.commands) {
-    if (sub.commands.length === 0) sub.action(() => tell(sub.name()));
-    withActions(sub, tell);
-  }
-  return command;
-}

@@ -4,11 +4,9 @@ import * as cloudFormation from "@aws-sdk/client-cloudformation";
 import * as cloudWatch from "@aws-sdk/client-cloudwatch";
 import * as dynamo from "@aws-sdk/client-dynamodb";
 import * as lambda from "@aws-sdk/client-lambda";
-import type { Command } from "commander";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { healthKey } from "#adapters/dynamodb/keys.ts";
-import { buildProgram } from "#cli/program.ts";
 import { alarmDefinitions } from "#domain/alarm/alarms.ts";
 import { ALARM_IDS, runbookLink, type AlarmDefinition } from "#domain/alarm/definition.ts";
 import { ALARM_TEXTS } from "#domain/alarm/texts.ts";
@@ -18,6 +16,7 @@ import { METRICS } from "#domain/metric.ts";
 import { manifest } from "#functions/manifest.ts";
 import { HEALTH_CHECK_SETTINGS } from "#usecases/health-check.ts";
 import { commandsIn, readDocument } from "./markdown.ts";
+import { program, withActions } from "./program.ts";
 
 const FILE = "docs/runbook.md";
 const runbook = readDocument(FILE);
@@ -192,33 +191,4 @@ function pascal(operation: string): string {
     .split("-")
     .map((word) => `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`)
     .join("");
-}
-
-function program(): Command {
-  const silent = {
-    write: () => Promise.resolve(),
-    style: (_: unknown, text: string) => text,
-    isTerminal: false,
-    columns: 80,
-  };
-  return buildProgram({
-    io: {
-      stdout: silent,
-      stderr: silent,
-      stdin: (async function* () {})(),
-      environment: {},
-      progressStream: process.stderr,
-      signals: { interrupted: () => new AbortController().signal, atEnd: () => () => undefined },
-    },
-    settle: () => undefined,
-  });
-}
-
-/** Every command only tells its name. */
-function withActions(command: Command, tell: (name: string) => void): Command {
-  for (const sub of command.commands) {
-    if (sub.commands.length === 0) sub.action(() => tell(sub.name()));
-    withActions(sub, tell);
-  }
-  return command;
 }
