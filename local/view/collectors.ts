@@ -1,5 +1,6 @@
 /** Who captures what, from one look at the fleet. */
 import type { FleetSnapshot } from "#domain/fleet.ts";
+import { leaseLagMs } from "#domain/lag.ts";
 import { isHeld, type Lease } from "#domain/lease.ts";
 import { lastWholeMinute, LATENESS_BOUNDS_MS } from "#domain/progress.ts";
 import { formatRange, slotsIn } from "#domain/range.ts";
@@ -53,23 +54,24 @@ export function fleetView({ fleet, leases }: FleetSnapshot, now: EpochMs): Fleet
 function collectorView(lease: Lease, slotsLog2: number, now: EpochMs): CollectorView {
   const { id, holder, ranges, giving, progress } = lease;
   const isOwned = isHeld(lease, now, 0);
-  const lateMs = Math.max(0, now - lease.nextDueAt);
+  const lagMs = leaseLagMs(lease, now, 0);
+  const state = stateOf(lease, isOwned, lagMs);
   return {
     lease: id,
-    state: stateOf(lease, isOwned, lateMs),
+    state,
     ...(holder !== undefined && { owner: holder.owner }),
     slots: slotsIn(ranges, slotsLog2).length,
     ranges: ranges.map(formatRange),
-    lagMs: isOwned ? (progress?.lagMs ?? 0) : lateMs > OVERDUE_AFTER_MS ? lateMs : 0,
+    lagMs: state === "idle" ? 0 : lagMs,
     waiting: isOwned ? (progress?.waiting ?? 0) : 0,
     giving: giving.length,
   };
 }
 
-function stateOf({ holder }: Lease, isOwned: boolean, lateMs: number): CollectorView["state"] {
+function stateOf({ holder }: Lease, isOwned: boolean, lagMs: number): CollectorView["state"] {
   if (isOwned) return "running";
   if (holder !== undefined) return "expired";
-  return lateMs > OVERDUE_AFTER_MS ? "overdue" : "idle";
+  return lagMs > OVERDUE_AFTER_MS ? "overdue" : "idle";
 }
 
 /** The bound of the bucket that the 99th of 100 captures falls into; undefined without captures. */

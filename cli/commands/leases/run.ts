@@ -1,5 +1,6 @@
 /** Prints the whole assignment: one Query. Exit: 1 where it doesn't tile (read it again, then act). */
 import { formatDuration } from "#domain/duration.ts";
+import { leaseLagMs } from "#domain/lag.ts";
 import type { Lease } from "#domain/lease.ts";
 import { lastWholeMinute } from "#domain/progress.ts";
 import { formatRange, slotsIn, tiling } from "#domain/range.ts";
@@ -35,9 +36,9 @@ async function show(context: Context, { leases, pool, slotsLog2 }: System): Prom
   const found = snapshot?.leases ?? [];
   const now = context.now();
   if (context.options.json) {
-    for (const lease of found) await context.json(asJson(lease, now, slotsLog2));
+    for (const lease of found) await context.json(leaseJson(lease, now, slotsLog2));
   } else {
-    await table(COLUMNS, context.io.stdout).write(found.map((l) => asRow(l, now, slotsLog2)));
+    await table(COLUMNS, context.io.stdout).write(found.map((l) => leaseRow(l, now, slotsLog2)));
     const { desired = 0 } = snapshot?.fleet ?? {};
     const owned = found.filter((lease) => isOwned(lease, now)).length;
     await context.say(
@@ -53,7 +54,7 @@ function isOwned({ holder }: Lease, now: EpochMs): boolean {
   return holder !== undefined && now < holder.expiresAt;
 }
 
-function asRow(lease: Lease, now: EpochMs, slotsLog2: number): Row {
+export function leaseRow(lease: Lease, now: EpochMs, slotsLog2: number): Row {
   const { id, epoch, ranges, progress, open, giving } = lease;
   const minute = lastWholeMinute(progress, now);
   const promised = giving.map(({ range, to }) => `${formatRange(range)} to ${to}`);
@@ -64,14 +65,16 @@ function asRow(lease: Lease, now: EpochMs, slotsLog2: number): Row {
     String(epoch),
     String(slotsIn(ranges, slotsLog2).length),
     ranges.map(formatRange).join(" "),
-    progress === undefined ? "-" : formatDuration(Math.round(progress.lagMs)),
+    formatDuration(Math.round(leaseLagMs(lease, now, CLAIMED_BY_NOBODY))),
     String(minute.captures),
     progress === undefined ? "-" : `${Math.round((100 * minute.busyMs) / MINUTE_MS)} %`,
-    isOwned(lease, now) ? "-" : formatDistance(lease.nextDueAt, now),
+    lease.holder !== undefined ? "-" : formatDistance(lease.nextDueAt, now),
     [...promised, ...cuts].join(", "),
   ];
 }
 
+/** Who only looks adds no skew: at `expiresAt` itself an owner is shown as expired. */
+const CLAIMED_BY_NOBODY = 0;
 const MINUTE_MS = 60_000;
 const OWNER_SHOWN = 8;
 
@@ -82,7 +85,11 @@ function collectorCell({ holder }: Lease, now: EpochMs): Cell {
   return { text: `${name} expired`, style: "red" };
 }
 
-function asJson(lease: Lease, now: EpochMs, slotsLog2: number): Readonly<Record<string, unknown>> {
+export function leaseJson(
+  lease: Lease,
+  now: EpochMs,
+  slotsLog2: number,
+): Readonly<Record<string, unknown>> {
   const { id, epoch, version, holder, ranges, giving, open, progress, nextDueAt } = lease;
   const minute = lastWholeMinute(progress, now);
   return {
@@ -104,7 +111,8 @@ function asJson(lease: Lease, now: EpochMs, slotsLog2: number): Readonly<Record<
       cut: isoText(cut),
       until: isoText(until),
     })),
-    ...(progress !== undefined && { lagMs: progress.lagMs, backlogRounds: progress.backlogRounds }),
+    lagMs: leaseLagMs(lease, now, CLAIMED_BY_NOBODY),
+    ...(progress !== undefined && { backlogRounds: progress.backlogRounds }),
     lastMinute: {
       captures: minute.captures,
       failed: minute.failed,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Fleet } from "#domain/fleet.ts";
-import { acquire, leaseId, newLease, type Lease, type Owner } from "#domain/lease.ts";
+import { acquire, leaseId, newLease, renew, type Lease, type Owner } from "#domain/lease.ts";
 import { emptyMinute, emptyProgress, latenessBucket, minuteOf } from "#domain/progress.ts";
 import { cover } from "#domain/range.ts";
 import { after, epochMs, type EpochMs } from "#domain/units.ts";
@@ -46,6 +46,25 @@ describe("the view of a fleet", () => {
     const view = fleetView({ fleet, leases: leases(NOON) }, later);
     expect(view.collectors.map(({ state }) => state)).toEqual(["expired", "overdue"]);
     expect(view).toMatchObject({ running: 0, lagMs: 20_000 });
+  });
+
+  it("counts the lag of a silent owner from its last word, not from when it took the lease", () => {
+    const [taken, idle] = leases(NOON);
+    const toldAt = after(NOON, 60_000);
+    const told = renew(taken, {
+      pool: "default",
+      id: taken.id,
+      owner: "owner-a" as Owner,
+      sentAt: toldAt,
+      ttlMs: 10_000,
+      progress: { ...emptyProgress(toldAt), lagMs: 200 },
+    });
+    if (told.kind !== "renewed") throw new Error(told.kind);
+    const [silent] = fleetView(
+      { fleet, leases: [told.lease, idle] },
+      after(toldAt, 20_000),
+    ).collectors;
+    expect(silent).toMatchObject({ state: "expired", lagMs: 20_200 });
   });
 
   it("leaves out leases without ranges", () => {
