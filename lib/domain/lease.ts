@@ -16,7 +16,6 @@
  * Source: DESIGN, section 4. Each condition is load-bearing: see the table there.
  */
 import { restrictOpen, sameOpen, withoutOpen, withoutPast, type OpenEntry } from "./hand-over.ts";
-import { limits } from "./limits.ts";
 import { joinLoads, restrictLoads, withoutLoads, type LoadPiece } from "./load.ts";
 import { formatProgress, type Progress } from "./progress.ts";
 import { covers, overlaps, subtract, union, type Range, type RangeSet } from "./range.ts";
@@ -272,6 +271,7 @@ export interface GiveRequest {
   /** What the giver keeps; entries already open there travel by themselves. */
   readonly open: readonly OpenEntry[];
   readonly now: EpochMs;
+  readonly skewMaxMs: number;
 }
 
 export type GiveResult =
@@ -299,7 +299,7 @@ export function give(
   const promised = from.giving.filter((g) => g.to === to.id).map((g) => g.range);
   if (!covers(promised, request.ranges) || !covers(from.ranges, request.ranges))
     return { kind: "refused", why: "not-promised", from, to };
-  return { kind: "given", ...transfer(from, to, { ...request, skewMaxMs: limits.skewMaxMs }) };
+  return { kind: "given", ...transfer(from, to, request) };
 }
 
 // move ---------------------------------------------------------------------------------------
@@ -335,7 +335,7 @@ export function move(
   return { kind: "moved", ...transfer(withoutHolder(from), to, { ...request, open: [] }) };
 }
 
-type Transfer = Pick<GiveRequest, "ranges" | "open" | "now"> & { readonly skewMaxMs: number };
+type Transfer = Pick<GiveRequest, "ranges" | "open" | "now" | "skewMaxMs">;
 
 /** Ranges change hands: open entries are split at the bounds and travel, promises are trimmed. */
 function transfer(

@@ -235,6 +235,7 @@ async function givePromised(world: World, lease: Lease, plan: CollectorPlan): Pr
       owner: owner(plan.name),
       toVersion: taker?.version ?? 0,
       open: ranges.map((range) => openEntry(range, now)),
+      skewMaxMs: SKEW_MS,
     }),
   );
   return given.kind === "given" ? given.from : lease;

@@ -117,6 +117,7 @@ export function requestsIn(pool: string): Requests {
       ranges,
       open: ranges.map((range) => openEntry(range, at(4))),
       now: at(1),
+      skewMaxMs: SKEW_MS,
     }),
     move: ([fromVersion, toVersion], ranges, now) => ({
       pool,

@@ -9,7 +9,7 @@ import { loadPiece } from "#domain/load.ts";
 import { covers, HASH_SPACE, normalise, tiling, type RangeSet } from "#domain/range.ts";
 import { epochMs, type EpochMs } from "#domain/units.ts";
 import type { LeaseStore } from "#ports/lease-store.ts";
-import { openEntry, owner, requestsIn, T0, twoLeases } from "#test/support/leases.ts";
+import { openEntry, owner, requestsIn, SKEW_MS, T0, twoLeases } from "#test/support/leases.ts";
 import { describeOnEngine } from "#test/support/on-engine.ts";
 
 const EIGHTH = HASH_SPACE / 8;
@@ -128,6 +128,7 @@ async function giveOf(one: Step, model: LeaseStore, pool: string, now: EpochMs):
     ranges,
     open: ranges.map((range) => openEntry(range, now)),
     now,
+    skewMaxMs: SKEW_MS,
   };
   return (store) => store.give(request);
 }
