@@ -45,7 +45,9 @@ export function ownerLog(logs: string): OwnerLog {
   /** Everything that a function has logged since the last time. */
   function readOn(name: string): void {
     const text = readFileSync(join(logs, `${name}.log`), "utf8");
-    const from = Math.min(seen.get(name) ?? 0, text.length);
+    const known = seen.get(name) ?? 0;
+    // Shorter than it was: the one before was put aside, and all of it that matters has been read.
+    const from = known > text.length ? 0 : known;
     seen.set(name, text.lastIndexOf("\n") + 1);
     for (const one of text.slice(from).split("\n")) read(one);
   }

@@ -151,16 +151,17 @@ export function shortestGapMs(cadence: Cadence): DurationMs {
 /** First moment of the expression after `moment`; undefined when there is none within croner's horizon. */
 export function nextCronMoment(cadence: CronCadence, moment: EpochMs): EpochMs | undefined {
   const { cron, steps } = compiled(cadence);
-  const from = Math.floor(moment);
+  // Moments are whole minutes: what comes after any moment of a minute comes after its first.
+  const from = Math.floor(moment / MINUTE_MS) * MINUTE_MS;
   const next = steps.get(from) ?? cron.nextRun(new Date(from))?.getTime();
   if (next === undefined) return undefined;
-  if (from % MINUTE_MS === 0 && !steps.has(from)) keepStep(steps, from, next);
+  if (!steps.has(from)) keepStep(steps, from, next);
   return epochMs(next);
 }
 
 interface Compiled {
   readonly cron: Cron;
-  /** From one moment to the next: every slot walks along the same ones. */
+  /** From a minute to the next moment: every slot walks along the same ones, ten times a second. */
   readonly steps: Map<number, number>;
 }
 

@@ -50,6 +50,35 @@ export function withNewLease(fleet: Fleet): { readonly fleet: Fleet; readonly le
   };
 }
 
+export type AddLeaseResult =
+  | { readonly kind: "added"; readonly fleet: Fleet; readonly lease: Lease }
+  | { readonly kind: "refused" };
+
+/**
+ * Takes the number that `asRead` says is next and makes that lease.
+ *
+ * @param stored the fleet as stored, and the lease with that number, if there is one
+ */
+export function addLease(
+  stored: { readonly fleet: Fleet; readonly lease: Lease | undefined },
+  asRead: Fleet,
+): AddLeaseResult {
+  const { fleet, lease } = withNewLease(asRead);
+  // A retried write of our own: applied, its answer lost.
+  if (stored.lease !== undefined && sameFleet(stored.fleet, fleet))
+    return { kind: "added", fleet, lease: stored.lease };
+  if (stored.fleet.version !== asRead.version || stored.lease !== undefined)
+    return { kind: "refused" };
+  return { kind: "added", fleet, lease };
+}
+
+/** Whether a lease may be deleted by who read it at `version`: no ranges, no owner, no quarantine. */
+export function mayRemove(stored: Lease, version: number): boolean {
+  const { ranges, holder, quarantine } = stored;
+  const isFree = holder === undefined && quarantine === undefined;
+  return isFree && ranges.length === 0 && stored.version === version;
+}
+
 /** Equal in every field: how a write of one's own is recognised. */
 export function sameFleet(a: Fleet, b: Fleet): boolean {
   return (

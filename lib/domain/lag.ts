@@ -9,7 +9,7 @@
  * - missed: due captures that were recorded as not taken, counted by whoever records them.
  * - redone: captures that a dead owner may have made already: due before its last heartbeat and not
  *   committed. Counted by whoever makes them again: an upper bound, as its own were never committed.
- * - orphaned: slots that nobody captures while something in them is due.
+ * - orphaned: slots that nobody captures while something in them is due, or that are quarantined.
  *
  * In:    schedules, targets, leases, now                   Out: milliseconds and counts
  * Holds: pure; a slot and cadence without targets has no due rounds and no lag.
@@ -114,6 +114,7 @@ export function leaseLagMs(lease: Lease, now: EpochMs, skewMaxMs: number): Durat
 /** Whether something is due in a lease that nobody captures. */
 export function isOrphaned(lease: Lease, now: EpochMs, skewMaxMs: number): boolean {
   if (lease.ranges.length === 0 || isHeld(lease, now, skewMaxMs)) return false;
+  if (lease.quarantine !== undefined) return true;
   return lease.holder !== undefined || lease.nextDueAt <= now;
 }
 

@@ -6,6 +6,7 @@
  *     unowned --acquire--> owned --renew--> owned --release--> unowned
  *     owned (expired) --acquire--> owned by another      owned (expired) --move--> unowned
  *     owned --promise/cancel--> owned                    owned A, any B --give--> A without r, B with r
+ *     unowned, owned (expired) --quarantine--> quarantined --lift, or its time is over--> unowned
  *
  * In:    the lease as stored, the request, never a clock   Out: the lease after, or the refusal as a value
  * Holds: epoch and version only grow; every change but a heartbeat raises the version; every change
@@ -16,60 +17,26 @@
  * Source: DESIGN, section 4. Each condition is load-bearing: see the table there.
  */
 import { restrictOpen, sameOpen, withoutOpen, withoutPast, type OpenEntry } from "./hand-over.ts";
+import {
+  isHeld,
+  isQuarantined,
+  noteDeath,
+  withoutHolder,
+  withoutSuspicion,
+  withoutWard,
+  type Giving,
+  type Holder,
+  type Lease,
+  type LeaseId,
+  type Owner,
+  type Ward,
+} from "./lease/record.ts";
 import { joinLoads, restrictLoads, withoutLoads, type LoadPiece } from "./load.ts";
 import { formatProgress, type Progress } from "./progress.ts";
-import { covers, overlaps, subtract, union, type Range, type RangeSet } from "./range.ts";
+import { covers, overlaps, subtract, union, type RangeSet } from "./range.ts";
 import { after, type EpochMs } from "./units.ts";
 
-declare const leaseIdBrand: unique symbol;
-/** A lease's number, four digits or more: `0007`. Never used again. */
-export type LeaseId = string & { readonly [leaseIdBrand]: true };
-
-declare const ownerBrand: unique symbol;
-/** One invocation's unique name: a fresh random nonce. */
-export type Owner = string & { readonly [ownerBrand]: true };
-
-export interface Holder {
-  readonly owner: Owner;
-  /** At this moment itself the lease is free (for claimers: skewMax later). */
-  readonly expiresAt: EpochMs;
-  /** When the owner's invocation ends for good. */
-  readonly deadlineAt: EpochMs;
-}
-
-/** A range that its owner is asked to give to another lease. */
-export interface Giving {
-  readonly range: Range;
-  readonly to: LeaseId;
-}
-
-export interface Lease {
-  readonly pool: string;
-  readonly id: LeaseId;
-  readonly ranges: RangeSet;
-  readonly epoch: number;
-  readonly version: number;
-  readonly holder?: Holder;
-  /** When something in the ranges is due next; of interest while nobody owns the lease. */
-  readonly nextDueAt: EpochMs;
-  readonly giving: readonly Giving[];
-  readonly open: readonly OpenEntry[];
-  readonly loads: readonly LoadPiece[];
-  readonly progress?: Progress;
-}
-
-export function leaseId(number: number): LeaseId {
-  return String(number).padStart(4, "0") as LeaseId;
-}
-
-export function newLease(pool: string, id: LeaseId, ranges: RangeSet, nextDueAt: EpochMs): Lease {
-  return { pool, id, ranges, epoch: 0, version: 1, nextDueAt, giving: [], open: [], loads: [] };
-}
-
-/** Whether somebody may still act under this lease, seen from a clock up to skewMax away. */
-export function isHeld(lease: Lease, now: EpochMs, skewMaxMs: number): boolean {
-  return lease.holder !== undefined && now < lease.holder.expiresAt + skewMaxMs;
-}
+export * from "./lease/record.ts";
 
 // acquire ------------------------------------------------------------------------------------
 
@@ -81,6 +48,10 @@ export interface AcquireRequest {
   readonly ttlMs: number;
   readonly skewMaxMs: number;
   readonly deadlineAt: EpochMs;
+  /** An owner that is replaced is noted as dead, for so long; absent: it isn't noted. */
+  readonly deathsWithinMs?: number;
+  /** As read just before. It decides nothing: a store may try first what this lease would need. */
+  readonly readAs?: Lease;
 }
 
 export type AcquireResult =
@@ -92,7 +63,9 @@ export function acquire(lease: Lease | undefined, request: AcquireRequest): Acqu
   if (lease === undefined) return { kind: "gone" };
   // A retried write of our own: applied, its answer lost.
   if (lease.holder?.owner === request.owner) return { kind: "acquired", lease };
-  if (isHeld(lease, request.now, request.skewMaxMs)) return { kind: "held", lease };
+  const { now, skewMaxMs } = request;
+  if (isHeld(lease, now, skewMaxMs) || isQuarantined(lease, now, skewMaxMs))
+    return { kind: "held", lease };
   const holder: Holder = {
     owner: request.owner,
     expiresAt: after(request.now, request.ttlMs),
@@ -100,7 +73,12 @@ export function acquire(lease: Lease | undefined, request: AcquireRequest): Acqu
   };
   return {
     kind: "acquired",
-    lease: { ...lease, holder, epoch: lease.epoch + 1, version: lease.version + 1 },
+    lease: {
+      ...withoutHolder(noteDeath(lease, request)),
+      holder,
+      epoch: lease.epoch + 1,
+      version: lease.version + 1,
+    },
   };
 }
 
@@ -127,7 +105,10 @@ export type RenewResult =
 export function renew(lease: Lease | undefined, request: RenewRequest): RenewResult {
   if (lease === undefined) return { kind: "lost" };
   if (lease.holder?.owner !== request.owner) return { kind: "lost", lease };
-  const holder: Holder = { ...lease.holder, expiresAt: after(request.sentAt, request.ttlMs) };
+  const expiresAt = after(request.sentAt, request.ttlMs);
+  // Late, after a newer one: the owner counts on that, so the lease is never shortened.
+  if (lease.holder.expiresAt > expiresAt) return { kind: "renewed", lease };
+  const holder: Holder = { ...lease.holder, expiresAt };
   return {
     kind: "renewed",
     lease: { ...lease, holder, progress: request.progress, loads: request.loads ?? lease.loads },
@@ -160,7 +141,7 @@ export function release(lease: Lease | undefined, request: ReleaseRequest): Rele
   return {
     kind: "released",
     lease: {
-      ...withoutHolder(lease),
+      ...withoutSuspicion(withoutHolder(lease)),
       version: lease.version + 1,
       nextDueAt: request.nextDueAt,
       open: request.open,
@@ -278,7 +259,7 @@ export type GiveResult =
   | { readonly kind: "given"; readonly from: Lease; readonly to: Lease }
   | {
       readonly kind: "refused";
-      readonly why: "owner" | "version" | "gone" | "not-promised";
+      readonly why: "owner" | "version" | "gone" | "not-promised" | "quarantined";
       readonly from?: Lease;
       readonly to?: Lease;
     };
@@ -296,6 +277,7 @@ export function give(
   if (from.holder?.owner !== request.owner) return { kind: "refused", why: "owner", from, to };
   if (from.version !== request.fromVersion || to.version !== request.toVersion)
     return { kind: "refused", why: "version", from, to };
+  if (to.quarantine !== undefined) return { kind: "refused", why: "quarantined", from, to };
   const promised = from.giving.filter((g) => g.to === to.id).map((g) => g.range);
   if (!covers(promised, request.ranges) || !covers(from.ranges, request.ranges))
     return { kind: "refused", why: "not-promised", from, to };
@@ -313,11 +295,18 @@ export interface MoveRequest {
   readonly ranges: RangeSet;
   readonly now: EpochMs;
   readonly skewMaxMs: number;
+  /** An owner that is removed is noted as dead, for so long; absent: it isn't noted. */
+  readonly deathsWithinMs?: number;
+  /** What the taker becomes by it; only one without ranges and without an owner may. */
+  readonly ward?: Ward;
 }
 
 export type MoveResult =
   | { readonly kind: "moved"; readonly from: Lease; readonly to: Lease }
-  | { readonly kind: "refused"; readonly why: "version" | "gone" | "held" | "not-mine" };
+  | {
+      readonly kind: "refused";
+      readonly why: "version" | "gone" | "held" | "not-mine" | "quarantined" | "occupied";
+    };
 
 /** By the rebalancer, from a lease that nobody holds; an expired owner is removed in the same write. */
 export function move(
@@ -329,10 +318,16 @@ export function move(
   if (from.holder === undefined && hasPassed(from, to, request)) return { kind: "moved", from, to };
   if (from.version !== request.fromVersion || to.version !== request.toVersion)
     return { kind: "refused", why: "version" };
-  if (isHeld(from, request.now, request.skewMaxMs)) return { kind: "refused", why: "held" };
+  const { now, skewMaxMs, ward } = request;
+  if (isHeld(from, now, skewMaxMs)) return { kind: "refused", why: "held" };
+  if (isQuarantined(from, now, skewMaxMs) || to.quarantine !== undefined)
+    return { kind: "refused", why: "quarantined" };
+  if (ward !== undefined && (to.ranges.length > 0 || to.holder !== undefined))
+    return { kind: "refused", why: "occupied" };
   if (from.id === to.id || !covers(from.ranges, request.ranges))
     return { kind: "refused", why: "not-mine" };
-  return { kind: "moved", ...transfer(withoutHolder(from), to, { ...request, open: [] }) };
+  const moved = transfer(withoutHolder(noteDeath(from, request)), to, { ...request, open: [] });
+  return { kind: "moved", from: moved.from, to: { ...moved.to, ...(ward && { ward }) } };
 }
 
 type Transfer = Pick<GiveRequest, "ranges" | "open" | "now" | "skewMaxMs">;
@@ -354,7 +349,8 @@ function transfer(
       version: from.version + 1,
     },
     to: {
-      ...to,
+      // A ward that has other ranges as well tells nothing by its owner's death.
+      ...withoutWard(to),
       ranges: union(to.ranges, ranges),
       open: [...withoutPast(to.open, now, skewMaxMs), ...restrictOpen(stillOpen, ranges), ...open],
       loads: joinLoads(to.loads, restrictLoads(from.loads, ranges)),
@@ -374,11 +370,6 @@ function hasPassed(from: Lease, to: Lease, request: GiveRequest | MoveRequest): 
     !overlaps(from.ranges, request.ranges) &&
     covers(to.ranges, request.ranges)
   );
-}
-
-export function withoutHolder(lease: Lease): Lease {
-  const { holder: _gone, ...rest } = lease;
-  return rest;
 }
 
 function trimGiving(giving: readonly Giving[], gone: RangeSet): Giving[] {

@@ -79,6 +79,18 @@ export const limits = {
   movesPerRunMax: 64,
   leasesMax: 1_000,
 
+  // A range that kills whoever takes it
+  /** So long a death is held against a lease. */
+  deathsWithinMs: ms(15 * 60_000),
+  /** The newest that a record keeps: enough to count to `deathsToQuarantine`. */
+  deathsKeptMax: 4,
+  deathsToDivide: 2,
+  deathsToQuarantine: 3,
+  /** Among so many leases the ranges of a lease that kills are divided. */
+  wardsMax: 16,
+  /** Then one collector may try again. */
+  quarantineMs: ms(15 * 60_000),
+
   // Store calls
   connectTimeoutMs: ms(500),
   requestTimeoutMs: ms(1_000),

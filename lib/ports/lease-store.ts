@@ -9,6 +9,12 @@
  */
 import type { Fleet, FleetSnapshot } from "#domain/fleet.ts";
 import type {
+  LiftRequest,
+  LiftResult,
+  QuarantineRequest,
+  QuarantineResult,
+} from "#domain/quarantine.ts";
+import type {
   AcquireRequest,
   AcquireResult,
   CancelRequest,
@@ -42,6 +48,8 @@ export interface LeaseStore {
   found(pool: FoundPool): Promise<"founded" | "exists">;
   /** Strongly consistent, one Query (paged); undefined when the pool doesn't exist. */
   readFleet(pool: string): Promise<FleetSnapshot | undefined>;
+  /** Strongly consistent, one record: a collector needs no more, and 200 at once may read it. */
+  findFleet(pool: string): Promise<Fleet | undefined>;
   /** Strongly consistent. */
   findLease(pool: string, id: LeaseId): Promise<Lease | undefined>;
 
@@ -52,6 +60,8 @@ export interface LeaseStore {
   cancel(request: CancelRequest): Promise<CancelResult>;
   give(request: GiveRequest): Promise<GiveResult>;
   move(request: MoveRequest): Promise<MoveResult>;
+  quarantine(request: QuarantineRequest): Promise<QuarantineResult>;
+  lift(request: LiftRequest): Promise<LiftResult>;
 
   /** Takes `fleet.nextLease` and makes that lease without ranges, in one transaction on the fleet's version. */
   addLease(

@@ -17,6 +17,7 @@
 import type { Violation } from "#domain/audit.ts";
 import { auditLooks, brokenOf, failForBroken } from "./health-check/audit.ts";
 import { judge, metricValues, toMetrics, type MetricValues } from "./health-check/metrics.ts";
+import { tellQuarantined } from "./health-check/quarantined.ts";
 import { recall, remember } from "./health-check/memory.ts";
 import { slotsOfMinute } from "./health-check/rotation.ts";
 import type { HealthCheckDeps, HealthCheckRun } from "./health-check/settings.ts";
@@ -60,6 +61,7 @@ export async function healthCheck(
   const configuration = await deps.configuration.find(run.pool);
   const now = clock.now();
   const { skewMaxMs } = settings.audit;
+  tellQuarantined(deps.log, snapshot, now);
   const broken = brokenOf(violations, { now, before: before?.broken, forMs: settings.brokenForMs });
   const seen = { snapshot, toldAt: at, now, skewMaxMs, slotsLagMs: slotsLag, before, broken };
   const judged = judge(seen);

@@ -10,7 +10,7 @@
 import type { Fleet } from "#domain/fleet.ts";
 import { plan } from "#domain/plan.ts";
 import { after } from "#domain/units.ts";
-import { applyMoves, type Applied } from "./rebalance/apply.ts";
+import { applyMoves, type Applied, type AppliedMoves } from "./rebalance/apply.ts";
 import { isBusy } from "./rebalance/need.ts";
 import type { RebalanceDeps, RebalanceRun } from "./rebalance/settings.ts";
 import { readAndName, type TilingRead } from "./rebalance/snapshot.ts";
@@ -35,13 +35,16 @@ export async function rebalance(deps: RebalanceDeps, run: RebalanceRun): Promise
   const read = await steps.measure("read", () => readAndName(deps, run));
   if (read.kind === "no-pool") return { kind: "no-pool" };
   const isOlderStaying = staysStill(deps, read.before, read.snapshot.leases);
-  const planned = await steps.measure("plan", () => planAndApply(deps, read, run.stop));
+  const applied = await steps.measure("plan", () => planAndApply(deps, read, run.stop));
+  const { takers, ...planned } = applied;
   const olderUntil = isOlderStaying ? after(startedAt, handOverMs(deps.settings)) : undefined;
-  const watched = await steps.measure("watch", () => watch(deps, run, { startedAt, olderUntil }));
+  const watched = await steps.measure("watch", () =>
+    watch(deps, run, { startedAt, olderUntil, takers }),
+  );
   return { kind: "rebalanced", ...planned, ...watched };
 }
 
-type Planned = Applied & { readonly explanations: readonly string[] };
+type Planned = AppliedMoves & { readonly explanations: readonly string[] };
 type Read = Exclude<TilingRead, { readonly kind: "no-pool" }>;
 
 async function planAndApply(deps: RebalanceDeps, read: Read, stop: AbortSignal): Promise<Planned> {
@@ -49,11 +52,13 @@ async function planAndApply(deps: RebalanceDeps, read: Read, stop: AbortSignal):
     deps.log.error("the leases don't tile, so nothing is planned; collectors go on", {
       why: read.why,
     });
-    return { applied: 0, refused: 0, explanations: [] };
+    return { applied: 0, refused: 0, takers: new Set(), explanations: [] };
   }
   const { fleet, leases } = read.snapshot;
   const limits = { ...deps.settings.plan, skewMaxMs: deps.settings.skewMaxMs };
-  const { moves, explanations } = plan({ fleet, leases, now: deps.clock.now(), limits });
+  const { moves, explanations, heldBack } = plan({ fleet, leases, now: deps.clock.now(), limits });
+  if (heldBack !== undefined)
+    deps.log.warn("nothing is planned; collectors are started as ever", { why: heldBack });
   return { ...(await applyMoves(deps, read.snapshot, moves, stop)), explanations };
 }
 

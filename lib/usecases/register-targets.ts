@@ -32,7 +32,12 @@ import {
 import { eachLimited } from "./register-targets/each-limited.ts";
 import { patiently } from "./register-targets/patiently.ts";
 import { putPaced } from "./register-targets/put-paced.ts";
-import { slotChanges, type SlotChanges } from "./register-targets/slot-changes.ts";
+import {
+  isNews,
+  registrationSteps,
+  slotChanges,
+  type SlotChanges,
+} from "./register-targets/slot-changes.ts";
 
 export type { RegistrationSettings } from "./register-targets/batch.ts";
 
@@ -160,23 +165,27 @@ async function registerInSlot(
   const touchedHere = touched.get(slot) ?? new Set<CadenceKey>();
   touched.set(slot, touchedHere);
   const changes = slotChanges({ pool, contents, wanted, now, touched: touchedHere });
-  await putPaced(deps, { pool, slot, writes: changes.writes });
-  for (const { cadence, wasEmpty, from } of changes.touches) {
-    await patiently(clock, () => schedules.touchSchedule(pool, slot, { cadence, wasEmpty }, from));
-    touchedHere.add(cadence);
-  }
-  // Also for what was captured before: it is how a collector learns of a new cadence, or of settings.
-  if (isNews(changes)) {
-    const keys = { kind: "keys", resultKeys: [] } as const;
-    await patiently(clock, () =>
-      requests.put({ pool, slot, fresh: true, keys, stamp: ids.stamp() }),
-    );
+  for (const step of registrationSteps(changes)) {
+    switch (step.kind) {
+      case "targets":
+        await putPaced(deps, { pool, slot, writes: step.writes });
+        break;
+      case "touch": {
+        const { cadence, wasEmpty, from } = step.touch;
+        const touch = { cadence, wasEmpty };
+        await patiently(clock, () => schedules.touchSchedule(pool, slot, touch, from));
+        touchedHere.add(cadence);
+        break;
+      }
+      case "request": {
+        const keys = { kind: "keys", resultKeys: [] } as const;
+        await patiently(clock, () =>
+          requests.put({ pool, slot, fresh: true, keys, stamp: ids.stamp() }),
+        );
+      }
+    }
   }
   return changes;
-}
-
-function isNews({ fresh, writes }: SlotChanges): boolean {
-  return fresh || writes.length > 0;
 }
 
 interface Tally {

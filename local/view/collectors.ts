@@ -2,13 +2,14 @@
 import type { FleetSnapshot } from "#domain/fleet.ts";
 import { leaseLagMs } from "#domain/lag.ts";
 import { isHeld, type Lease } from "#domain/lease.ts";
+import { deathsInAll, deathsOf } from "#domain/quarantine.ts";
 import { lastWholeMinute, LATENESS_BOUNDS_MS } from "#domain/progress.ts";
 import { formatRange, slotsIn } from "#domain/range.ts";
 import type { EpochMs } from "#domain/units.ts";
 
 export interface CollectorView {
   readonly lease: string;
-  readonly state: "running" | "idle" | "overdue" | "expired";
+  readonly state: "running" | "idle" | "overdue" | "expired" | "quarantined";
   /** Undefined where nobody owns the lease. */
   readonly owner?: string;
   readonly slots: number;
@@ -18,6 +19,10 @@ export interface CollectorView {
   readonly waiting: number;
   /** Ranges that it is about to give away. */
   readonly giving: number;
+  /** Collectors that died here lately. */
+  readonly died: number;
+  /** When a collector tries it again; undefined unless it is quarantined. */
+  readonly quarantinedUntil?: EpochMs;
 }
 
 export interface FleetView {
@@ -52,7 +57,7 @@ export function fleetView({ fleet, leases }: FleetSnapshot, now: EpochMs): Fleet
 }
 
 function collectorView(lease: Lease, slotsLog2: number, now: EpochMs): CollectorView {
-  const { id, holder, ranges, giving, progress } = lease;
+  const { id, holder, ranges, giving, progress, quarantine } = lease;
   const isOwned = isHeld(lease, now, 0);
   const lagMs = leaseLagMs(lease, now, 0);
   const state = stateOf(lease, isOwned, lagMs);
@@ -65,10 +70,17 @@ function collectorView(lease: Lease, slotsLog2: number, now: EpochMs): Collector
     lagMs: state === "idle" ? 0 : lagMs,
     waiting: isOwned ? (progress?.waiting ?? 0) : 0,
     giving: giving.length,
+    died: quarantine === undefined ? deathsOf(lease, now).length : deathsInAll(lease, now),
+    ...(quarantine !== undefined && { quarantinedUntil: quarantine.until }),
   };
 }
 
-function stateOf({ holder }: Lease, isOwned: boolean, lagMs: number): CollectorView["state"] {
+function stateOf(
+  { holder, quarantine }: Lease,
+  isOwned: boolean,
+  lagMs: number,
+): CollectorView["state"] {
+  if (quarantine !== undefined) return "quarantined";
   if (isOwned) return "running";
   if (holder !== undefined) return "expired";
   return lagMs > OVERDUE_AFTER_MS ? "overdue" : "idle";

@@ -274,6 +274,37 @@ describe.skipIf(engineMissing() !== undefined)("a command on a deployed stack", 
     expect(JSON.parse(line)).toMatchObject({ lastMinute: { captures: 120, busyMs: 45_000 } });
   });
 
+  test("shows what is quarantined, and lifts it: once, and only what is", async () => {
+    const { pool, onStack } = deploy();
+    await found(pool);
+    const { leases } = storesOn(engine, pool);
+    const now = systemClock().now();
+    const until = after(now, 900_000);
+    const shut = { pool, id: leaseId(2), version: 1, now, until, skewMaxMs: 100 };
+    await leases.quarantine({ ...shut, deathsWithinMs: 900_000 });
+    const shown = await onStack("leases");
+    expect(shown.out).toMatch(/^0002 +quarantined, 0 died /mu);
+    const warning =
+      /4 slots quarantined, whose targets aren't captured: collectors died of lease 0002; one tries it again in 14m \d+s, or with `lamplighter leases lift 0002`/u;
+    expect(shown.err).toMatch(warning);
+    expect((await onStack("status")).err).toMatch(warning);
+    expect(await onStack("leases", "lift", "2")).toEqual({
+      code: 0,
+      out: "lease 0002 (4 slots) isn't quarantined any more: the rebalancer starts a collector for it within two seconds, a minute at most\n",
+      err: "",
+    });
+    expect((await leases.findLease(pool, leaseId(2)))?.quarantine).toBeUndefined();
+    const again = await onStack("leases", "lift", "0002");
+    expect(again).toMatchObject({ code: 1, out: "" });
+    expect(again.err).toContain("lease 0002 isn't quarantined: nothing was changed");
+    const unknown = await onStack("leases", "lift", "0009");
+    expect(unknown.code).toBe(1);
+    expect(unknown.err).toContain("there is no lease 0009");
+    const wrong = await onStack("leases", "lift", "all");
+    expect(wrong.code).toBe(2);
+    expect(wrong.err).toContain('Found "all", expected a lease\'s number such as 0007');
+  });
+
   test("that registers has the rebalance function found the pool first", async () => {
     const { pool, onStack } = deploy();
     const founding: Promise<unknown>[] = [];

@@ -23,6 +23,8 @@ import {
   twoLeases,
   type Requests,
 } from "#test/support/leases.ts";
+import { fleetContract } from "./fleet.contract.ts";
+import { leaseQuarantineContract } from "./lease-quarantine.contract.ts";
 
 export interface LeaseStoreUnderTest {
   readonly store: LeaseStore;
@@ -33,6 +35,9 @@ export function leaseStoreContract(
   name: string,
   make: () => LeaseStoreUnderTest | Promise<LeaseStoreUnderTest>,
 ): void {
+  leaseQuarantineContract(name, make);
+  fleetContract(name, make);
+
   describe(`lease store: ${name}`, () => {
     let store: LeaseStore;
     let pool: string;
@@ -73,6 +78,11 @@ export function leaseStoreContract(
 
       test("a founded pool reads back as it was founded, leases in the order of their numbers", async () => {
         expect(await store.readFleet(pool)).toEqual(twoLeases(pool));
+      });
+
+      test("the fleet's own record is read by itself", async () => {
+        expect(await store.findFleet(`${pool}-unknown`)).toBeUndefined();
+        expect(await store.findFleet(pool)).toEqual(twoLeases(pool).fleet);
       });
 
       test("founding again changes nothing", async () => {
@@ -190,6 +200,16 @@ export function leaseStoreContract(
         const lease = await acquired(ONE, "bob", at(60));
         expect(await store.renew(ask.renew(ONE, "ann", at(61)))).toEqual({ kind: "lost", lease });
         expect(await stored(ONE)).toEqual(lease);
+      });
+
+      test("a heartbeat that lands after a later one doesn't shorten the lease: its owner counts on it", async () => {
+        await acquired(ONE, "ann");
+        await store.renew(ask.renew(ONE, "ann", at(6)));
+        const lease = await stored(ONE);
+        const late = await store.renew(ask.renew(ONE, "ann", at(3)));
+        expect(late).toEqual({ kind: "renewed", lease });
+        expect(await stored(ONE)).toEqual(lease);
+        expect(lease).toMatchObject({ holder: { expiresAt: at(6) + TTL_MS } });
       });
 
       test("an expired lease that nobody took is renewed: clocks decide liveness only", async () => {
@@ -490,66 +510,6 @@ export function leaseStoreContract(
         const first = await store.move(request);
         expect(await store.move(request)).toEqual(first);
         expect(await versions()).toEqual([2, 2]);
-      });
-    });
-
-    describe("the fleet", () => {
-      test("a lease is added under the next number, without ranges and with nothing due", async () => {
-        const { fleet } = twoLeases(pool);
-        const added = await store.addLease(fleet);
-        expect(added).toMatchObject({
-          kind: "added",
-          fleet: { nextLease: 4, version: 2 },
-          lease: { id: leaseId(3), ranges: [], epoch: 0, version: 1 },
-        });
-        expect((await store.readFleet(pool))?.leases.map((lease) => lease.id)).toEqual([
-          ONE,
-          TWO,
-          leaseId(3),
-        ]);
-      });
-
-      test("a lease is not added to a fleet that has moved on, and one request adds one lease", async () => {
-        const { fleet } = twoLeases(pool);
-        const first = await store.addLease(fleet);
-        expect(await store.addLease(fleet)).toEqual(first);
-        expect(await store.addLease({ ...fleet, desired: 7 })).toEqual({ kind: "refused" });
-        expect((await store.readFleet(pool))?.leases.length).toBe(3);
-      });
-
-      test("a lease is removed when it has no ranges, no owner and the version as known", async () => {
-        const added = await store.addLease(twoLeases(pool).fleet);
-        if (added.kind === "refused") throw new Error("not added");
-        expect(await store.removeLease({ ...added.lease, version: 9 })).toBe("refused");
-        expect(await store.removeLease(await stored(ONE))).toBe("refused");
-        const held = await acquired(added.lease.id, "cid");
-        expect(await store.removeLease(held)).toBe("refused");
-        await store.release(ask.release(held.id, "cid", held.version, at(1)));
-        const free = await stored(held.id);
-        expect(await store.removeLease(free)).toBe("removed");
-        expect(await store.removeLease(free)).toBe("removed");
-        expect(await store.findLease(pool, held.id)).toBeUndefined();
-      });
-
-      test("the fleet is written where its version is as read, and then has the next", async () => {
-        const { fleet } = twoLeases(pool);
-        const told = { at: at(1), by: "run-1", startMs: 312, throttledTotal: 7, unitsTotal: 12.5 };
-        const mine = { ...fleet, desired: 5, lastRebalance: told };
-        const written = { kind: "written", fleet: { ...mine, version: 2 } };
-        expect(await store.writeFleet(mine)).toEqual(written);
-        expect(await store.writeFleet(mine)).toEqual(written);
-        expect(await store.writeFleet(fleet)).toEqual({ kind: "refused", fleet: written.fleet });
-        // An older version of the code leaves out what it doesn't know.
-        const older = { ...written.fleet, lastRebalance: { at: at(3), by: "run-3" } };
-        await store.writeFleet(older);
-        expect((await store.readFleet(pool))?.fleet).toEqual({ ...older, version: 3 });
-      });
-
-      test("the fleet of a pool that isn't there is refused, and none is made", async () => {
-        const nowhere = { ...twoLeases(pool).fleet, pool: `${pool}-unknown` };
-        expect(await store.writeFleet(nowhere)).toEqual({ kind: "refused" });
-        expect(await store.addLease(nowhere)).toEqual({ kind: "refused" });
-        expect(await store.readFleet(nowhere.pool)).toBeUndefined();
       });
     });
 

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { limits } from "#domain/limits.ts";
 import { HASH_SPACE, wholeSpace } from "#domain/range.ts";
-import type { CaptureRequest, RequestedKeys } from "#domain/request.ts";
+import type { CaptureAsked, CaptureRequest, RequestedKeys } from "#domain/request.ts";
 import type { Slot } from "#domain/slot.ts";
 import type { RequestStore } from "#ports/request-store.ts";
 
@@ -31,15 +31,21 @@ export function requestStoreContract(
     const request = (
       slot: number,
       stamp: string,
-      what: Partial<Pick<CaptureRequest, "fresh" | "keys">> = {},
+      what: Partial<Pick<CaptureRequest, "fresh" | "keys" | "writes">> = {},
     ): CaptureRequest => ({
       pool,
       slot: slot as Slot,
       fresh: false,
       keys: keys(),
       stamp,
+      writes: 1,
       ...what,
     });
+    const read = async (): Promise<CaptureRequest> => {
+      const [one] = await all();
+      if (one === undefined) throw new Error("found no request, expected one");
+      return one;
+    };
 
     const all = (): Promise<readonly CaptureRequest[]> => store.list(pool, wholeSpace(), LOG2);
 
@@ -59,7 +65,9 @@ export function requestStoreContract(
       await store.put(request(3, "s1", { fresh: true, keys: keys(9, 5) }));
       await store.put(request(3, "s2", { keys: keys(5, 7, 7) }));
       await store.put(request(3, "s3"));
-      expect(await all()).toEqual([request(3, "s3", { fresh: true, keys: keys(5, 7, 9) })]);
+      expect(await all()).toEqual([
+        request(3, "s3", { fresh: true, keys: keys(5, 7, 9), writes: 3 }),
+      ]);
     });
 
     test("all is all: keys that come before or after don't narrow it", async () => {
@@ -67,16 +75,18 @@ export function requestStoreContract(
       await store.put(request(3, "s2", { keys: { kind: "all" } }));
       await store.put(request(3, "s3", { keys: keys(2) }));
       await store.put(request(3, "s4", { fresh: true }));
-      expect(await all()).toEqual([request(3, "s4", { fresh: true, keys: { kind: "all" } })]);
+      expect(await all()).toEqual([
+        request(3, "s4", { fresh: true, keys: { kind: "all" }, writes: 4 }),
+      ]);
     });
 
     test("as many keys as the limit are kept, one more means all", async () => {
       const most = limits.requestIdsMax;
       await store.put(request(3, "s1", { keys: upwards(1, most - 10) }));
       await store.put(request(3, "s2", { keys: upwards(11, most - 10) }));
-      expect(await all()).toEqual([request(3, "s2", { keys: upwards(1, most) })]);
+      expect(await all()).toEqual([request(3, "s2", { keys: upwards(1, most), writes: 2 })]);
       await store.put(request(3, "s3", { keys: keys(most + 1) }));
-      expect(await all()).toEqual([request(3, "s3", { keys: { kind: "all" } })]);
+      expect(await all()).toEqual([request(3, "s3", { keys: { kind: "all" }, writes: 3 })]);
     });
 
     test("more keys than the limit at once mean all", async () => {
@@ -95,15 +105,34 @@ export function requestStoreContract(
       expect(listed.map(({ slot }) => slot)).toEqual([0, 15, 32]);
     });
 
-    test("a request is removed with the stamp as read, and only then", async () => {
-      const first = request(3, "s1", { fresh: true });
-      await store.put(first);
-      const second = request(3, "s2", { keys: keys(1) });
-      await store.put(second);
+    test("a request is removed as it was read, and only then", async () => {
+      await store.put(request(3, "s1", { fresh: true }));
+      const first = await read();
+      await store.put(request(3, "s2", { keys: keys(1) }));
       expect(await store.remove(first)).toBe("changed");
-      expect(await all()).toEqual([{ ...second, fresh: true }]);
+      const second = request(3, "s2", { fresh: true, keys: keys(1), writes: 2 });
+      expect(await all()).toEqual([second]);
       expect(await store.remove(second)).toBe("removed");
       expect(await all()).toEqual([]);
+    });
+
+    test("a copy of an older write that lands late doesn't make it the request that was read", async () => {
+      const older: CaptureAsked = request(3, "s1", { keys: keys(1) });
+      await store.put(older);
+      const worked = await read();
+      await store.put(request(3, "s2", { keys: keys(1) }));
+      await store.put(older);
+      expect(await store.remove(worked)).toBe("changed");
+      expect(await read()).toMatchObject({ keys: keys(1) });
+    });
+
+    test("a removal that lands late takes nothing that was asked for since", async () => {
+      await store.put(request(3, "s1", { keys: keys(1) }));
+      const worked = await read();
+      await store.remove(worked);
+      await store.put(request(3, "s2", { keys: keys(1) }));
+      expect(await store.remove(worked)).toBe("changed");
+      expect(await read()).toMatchObject({ stamp: "s2" });
     });
 
     test("removing again, the answer lost, is removed still", async () => {

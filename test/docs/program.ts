@@ -22,10 +22,13 @@ export function program(): Command {
   });
 }
 
+/** Commands that do something by themselves as well. */
+const ALSO_ALONE = new Set(["leases"]);
+
 /** Every command only tells its name. */
 export function withActions(command: Command, tell: (name: string) => void): Command {
   for (const sub of command.commands) {
-    if (sub.commands.length === 0) sub.action(() => tell(sub.name()));
+    if (sub.commands.length === 0 || ALSO_ALONE.has(sub.name())) sub.action(() => tell(sub.name()));
     withActions(sub, tell);
   }
   return command;

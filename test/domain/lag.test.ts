@@ -207,6 +207,17 @@ describe("the fleet", () => {
     expect(isOrphaned(held(first, -SKEW + 1), now, SKEW)).toBe(false);
   });
 
+  it("has orphaned slots where they are quarantined, due or not", () => {
+    const later = after(now, 60_000);
+    const [part = []] = cover(4, 4);
+    const lease = newLease("p", leaseId(1), part, later);
+    const shut = { ...lease, quarantine: { since: now, until: later } };
+    expect([lease, shut].map((each) => isOrphaned(each, now, SKEW))).toEqual([false, true]);
+    expect(orphanedSlots([lease, shut], 4, now, SKEW)).toBe(4);
+    // Its lag goes on from when its captures were open.
+    expect(leaseLagMs({ ...shut, nextDueAt: after(now, -5_000) }, now, SKEW)).toBe(5_000);
+  });
+
   it("has the backlog that owners know, and a round for each orphaned slot", () => {
     const busy = held(first, 5_000, { ...emptyProgress(now), backlogRounds: 7 });
     expect(fleetBacklog([busy, { ...second, nextDueAt: now }, third], 4, now, SKEW)).toBe(7 + 5);

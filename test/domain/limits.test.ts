@@ -46,6 +46,22 @@ describe("leases", () => {
   });
 });
 
+describe("a range that kills", () => {
+  it("is divided before it is quarantined, and the record keeps enough deaths to count to that", () => {
+    expect(limits.deathsToDivide).toBeLessThan(limits.deathsToQuarantine);
+    expect(limits.deathsKeptMax).toBeGreaterThanOrEqual(limits.deathsToQuarantine);
+  });
+
+  it("is divided in one run of the rebalancer, which adds and fills each ward", () => {
+    expect(2 * limits.wardsMax).toBeLessThanOrEqual(limits.movesPerRunMax);
+  });
+
+  it("is found out while its deaths count: each takes a lease's time, a start, and the next round", () => {
+    const deathMs = limits.leaseTtlMs + 2_500 + limits.rebalanceEveryMs;
+    expect(limits.deathsToQuarantine * deathMs).toBeLessThan(limits.deathsWithinMs);
+  });
+});
+
 describe("hand-over", () => {
   it("gives at a cut that the taker's next heartbeat comes before", () => {
     expect(limits.giveCutAheadMs).toBeGreaterThan(limits.heartbeatEveryMs);

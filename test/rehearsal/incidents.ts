@@ -9,6 +9,7 @@
 import type { AlarmId } from "#domain/alarm/definition.ts";
 import { every } from "#domain/cadence.ts";
 import type { FunctionName } from "#functions/manifest.ts";
+import { liftQuarantine } from "#usecases/lift-quarantine.ts";
 import type { Incident } from "#test/support/rehearsal-incident.ts";
 import { target, type RehearsalWorld } from "#test/support/rehearsal-world.ts";
 
@@ -150,6 +151,24 @@ export const WIDER_INCIDENTS: readonly Incident[] = [
       kill((12 * 60) / 5);
     },
     end: () => undefined,
+  },
+  {
+    name: "a range kills every collector that takes it, until somebody mends it and lifts the quarantine",
+    options: { targets: 1_024 },
+    context: { collectors: "4", slots: "64" },
+    lastsMin: 12,
+    // Three collectors die; from then on nobody captures the slot, which is due.
+    rings: { CollectErrors: 5, OrphanedSlots: 6, CollectionLag: 8 },
+    mayRingAgain: ["CollectErrors"],
+    overWithinMin: CRASHES_FORGOTTEN_MIN,
+    begin: ({ faults }) => {
+      faults.killing = new Set(["target-7"]);
+    },
+    async end({ faults, pool, stores: { leases } }) {
+      faults.killing = new Set();
+      const shut = (await leases.readFleet(pool))?.leases.find((lease) => lease.quarantine);
+      if (shut !== undefined) await liftQuarantine({ leases }, pool, shut.id);
+    },
   },
   {
     name: "no room for collectors for ten minutes",

@@ -343,7 +343,7 @@ function captureOf(startedAt: EpochMs, latencyMs: number): Capture {
 
 /** Starts a batch at once; each result comes after its own latency, while the process runs. */
 export function arrivingProbe(
-  { clock }: ChaoticProcess,
+  { clock }: Pick<ChaoticProcess, "clock">,
   latencyOf: (task: ProbeTask) => number,
   onStart: (target: string, at: EpochMs) => void,
 ): Probe {

@@ -22,6 +22,8 @@ export interface WorldFaults {
   failingShare: number;
   /** Chance of a single capture to fail, whatever its target: what is normal here. */
   flakyShare: number;
+  /** Targets whose capture ends the collector's process. */
+  killing: ReadonlySet<string>;
   /** What starting a capture costs its collector's thread. */
   captureCostMs: number;
   /** A collector's thread stands still for `ms` once in `everyMs`: too little of a processor. */

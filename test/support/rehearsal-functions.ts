@@ -54,7 +54,7 @@ export interface FunctionsOptions {
   readonly faults: WorldFaults;
   readonly ports: SharedPorts;
   /** Called with every capture that is started. */
-  readonly onCapture: (target: string, at: EpochMs) => void;
+  readonly onCapture: (target: string, at: EpochMs, process: RehearsalProcess) => void;
 }
 
 const LATENCY_MS = 40;
@@ -175,7 +175,7 @@ function rehearsalProbe(
       const captures = batch.map(({ target }): Capture => {
         const startedAt = clock.now();
         process.spend(faults.captureCostMs);
-        onCapture(target.id, startedAt);
+        onCapture(target.id, startedAt, process);
         const isFailed = random() < faults.flakyShare || isFailing(target.id, faults.failingShare);
         return captureOf(startedAt, isFailed);
       });

@@ -14,7 +14,7 @@ import { every } from "#domain/cadence.ts";
 import type { Owner } from "#domain/lease.ts";
 import { POLICIES_DEFAULT } from "#domain/policy.ts";
 import type { TargetDefinition } from "#domain/target.ts";
-import { durationMs } from "#domain/units.ts";
+import { durationMs, type EpochMs } from "#domain/units.ts";
 import type { Log } from "#ports/log.ts";
 import type { SampleStore } from "#ports/sample-store.ts";
 import { registerTargets } from "#usecases/register-targets.ts";
@@ -34,6 +34,8 @@ export interface RehearsalOptions {
   readonly cadenceMs: number;
   readonly delay: PublicationDelay;
   readonly captureCostMs: number;
+  /** Called with every capture that is started. */
+  readonly onCapture?: (target: string, at: EpochMs) => void;
 }
 
 export const REHEARSAL_DEFAULTS: Omit<RehearsalOptions, "seed" | "deployed"> = {
@@ -65,6 +67,7 @@ export async function rehearsalWorld(options: RehearsalOptions) {
     areCommitsDenied: false,
     failingShare: 0,
     flakyShare: FLAKY_SHARE,
+    killing: new Set(),
     captureCostMs: options.captureCostMs,
     stall: undefined,
   };
@@ -84,8 +87,11 @@ export async function rehearsalWorld(options: RehearsalOptions) {
     deployed,
     collectors: () => collectors,
     faults,
-    onCapture: () => {
+    onCapture(target, at, process) {
       captures += 1;
+      options.onCapture?.(target, at);
+      if (!faults.killing.has(target)) return;
+      for (const one of platform.running("collect")) if (one.process === process) one.crash();
     },
     ports: {
       ...stores,

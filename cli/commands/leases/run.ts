@@ -2,6 +2,7 @@
 import { formatDuration } from "#domain/duration.ts";
 import { leaseLagMs } from "#domain/lag.ts";
 import type { Lease } from "#domain/lease.ts";
+import { deathsInAll, deathsOf, isWard } from "#domain/quarantine.ts";
 import { lastWholeMinute } from "#domain/progress.ts";
 import { formatRange, slotsIn, tiling } from "#domain/range.ts";
 import { slotCount } from "#domain/slot.ts";
@@ -11,6 +12,7 @@ import type { System } from "../../connect/system.ts";
 import type { Context } from "../../context.ts";
 import { exitCodes, type ExitCode } from "../../exit-codes.ts";
 import { count } from "../../output/count.ts";
+import { warnOfQuarantine } from "../../output/quarantine.ts";
 import { formatDistance, isoText } from "../../output/moment.ts";
 import { table, type Cell, type Column, type Row } from "../../output/table.ts";
 
@@ -45,6 +47,7 @@ async function show(context: Context, { leases, pool, slotsLog2 }: System): Prom
       `pool ${pool}: ${count(owned, "collector")} running, ${desired} wanted, ${slotCount(slotsLog2)} slots`,
     );
   }
+  await warnOfQuarantine(context, found, slotsLog2);
   if (tiling(found.map(({ ranges }) => ranges)).kind === "tiles") return exitCodes.ok;
   await context.warn("these leases don't hold every slot once; if it stays so, it is a bug");
   return exitCodes.negative;
@@ -68,8 +71,25 @@ export function leaseRow(lease: Lease, now: EpochMs, slotsLog2: number): Row {
     formatDuration(Math.round(leaseLagMs(lease, now, CLAIMED_BY_NOBODY))),
     String(minute.captures),
     progress === undefined ? "-" : `${Math.round((100 * minute.busyMs) / MINUTE_MS)} %`,
-    lease.holder !== undefined ? "-" : formatDistance(lease.nextDueAt, now),
-    [...promised, ...cuts].join(", "),
+    nextCell(lease, now),
+    [...promised, ...cuts, ...suspicions(lease, now)].join(", "),
+  ];
+}
+
+/** When a collector is started for it next, where none is there. */
+function nextCell({ holder, quarantine, nextDueAt }: Lease, now: EpochMs): string {
+  if (holder !== undefined) return "-";
+  return formatDistance(quarantine?.until ?? nextDueAt, now);
+}
+
+/** Why it isn't given to others. */
+function suspicions(lease: Lease, now: EpochMs): readonly string[] {
+  const { quarantine, ward } = lease;
+  if (quarantine !== undefined) return [];
+  const died = deathsOf(lease, now).length;
+  return [
+    ...(isWard(lease, now) && ward !== undefined ? [`ward of ${ward.of}`] : []),
+    ...(died > 0 ? [`${died} died`] : []),
   ];
 }
 
@@ -78,7 +98,11 @@ const CLAIMED_BY_NOBODY = 0;
 const MINUTE_MS = 60_000;
 const OWNER_SHOWN = 8;
 
-function collectorCell({ holder }: Lease, now: EpochMs): Cell {
+function collectorCell(lease: Lease, now: EpochMs): Cell {
+  const { holder, quarantine } = lease;
+  if (quarantine !== undefined) {
+    return { text: `quarantined, ${deathsInAll(lease, now)} died`, style: "red" };
+  }
   if (holder === undefined) return { text: "-", style: "dim" };
   const name = holder.owner.slice(0, OWNER_SHOWN);
   if (now < holder.expiresAt) return { text: name, style: "green" };
@@ -91,6 +115,8 @@ export function leaseJson(
   slotsLog2: number,
 ): Readonly<Record<string, unknown>> {
   const { id, epoch, version, holder, ranges, giving, open, progress, nextDueAt } = lease;
+  const { quarantine, ward } = lease;
+  const deaths = deathsOf(lease, now);
   const minute = lastWholeMinute(progress, now);
   return {
     lease: id,
@@ -111,6 +137,15 @@ export function leaseJson(
       cut: isoText(cut),
       until: isoText(until),
     })),
+    ...(deaths.length > 0 && { deaths: deaths.map(isoText) }),
+    ...(isWard(lease, now) && ward !== undefined && { wardOf: ward.of }),
+    ...(quarantine !== undefined && {
+      quarantine: {
+        since: isoText(quarantine.since),
+        until: isoText(quarantine.until),
+        deaths: deathsInAll(lease, now),
+      },
+    }),
     lagMs: leaseLagMs(lease, now, CLAIMED_BY_NOBODY),
     ...(progress !== undefined && { backlogRounds: progress.backlogRounds }),
     lastMinute: {

@@ -16,6 +16,7 @@ import { count } from "../../output/count.ts";
 import { printable } from "../../output/display.ts";
 import { figuresJson } from "../../output/figures.ts";
 import { formatLatency, formatPercent } from "../../output/moment.ts";
+import { warnOfQuarantine } from "../../output/quarantine.ts";
 import { progressBar } from "../../output/progress.ts";
 import { table, type Column, type Row } from "../../output/table.ts";
 import { lastText, sinceText, stateCell, statusJson } from "../../output/target-state.ts";
@@ -43,6 +44,8 @@ export async function fleetStatus(context: Context, options: StatusOptions): Pro
     const fleet = await readFleet(context, system, options);
     const lines = await withFigures(context, system, fleet.shown);
     await (context.options.json ? tellJson : tell)(context, system, fleet, lines);
+    const leases = (await system.leases.readFleet(system.pool))?.leases ?? [];
+    await warnOfQuarantine(context, leases, system.slotsLog2);
     return fleet.counts.down > 0 ? exitCodes.negative : exitCodes.ok;
   });
 }

@@ -190,23 +190,34 @@ function countsLine({ counts }: ViewState): Line {
   return [{ text: countsText(counts), style: counts.down > 0 ? "red" : "green" }];
 }
 
-function collectorLines({ fleet }: ViewState, { rows }: ViewSize): readonly Line[] {
+function collectorLines({ fleet, now }: ViewState, { rows }: ViewSize): readonly Line[] {
   const all = fleet?.collectors ?? [];
   const room = Math.min(COLLECTORS_SHOWN_MAX, Math.max(1, Math.floor(rows / 4)));
-  const shown = all.slice(0, all.length > room ? room - 1 : room);
+  // What is wrong is seen, however many leases there are.
+  const sorted = all.toSorted((a, b) => isShut(b) - isShut(a));
+  const shown = sorted.slice(0, all.length > room ? room - 1 : room);
   const more = all.length - shown.length;
-  const lines = shown.map(collectorLine);
+  const lines = shown.map((collector) => collectorLine(collector, now));
   return more > 0 ? [...lines, [{ text: `  … and ${more} more leases`, style: "dim" }]] : lines;
+}
+
+function isShut({ quarantinedUntil }: CollectorView): number {
+  return quarantinedUntil === undefined ? 0 : 1;
 }
 
 const OWNER_SHOWN = 8;
 const RANGES_SHOWN = 4;
 
-function collectorLine(collector: CollectorView): Line {
+function collectorLine(collector: CollectorView, now: EpochMs): Line {
   const { lease, state, owner = "", slots, ranges, lagMs, waiting, giving } = collector;
+  const { died, quarantinedUntil } = collector;
   const extra = [
     ...(waiting > 0 ? [`${waiting} waiting`] : []),
     ...(giving > 0 ? [`giving ${giving}`] : []),
+    ...(died > 0 ? [`${died} died`] : []),
+    ...(quarantinedUntil === undefined
+      ? []
+      : [`tried again in ${formatSpan(quarantinedUntil - now)}`]),
   ];
   const shown = ranges.slice(0, RANGES_SHOWN).join(" ");
   const more = ranges.length > RANGES_SHOWN ? ` and ${ranges.length - RANGES_SHOWN} more` : "";

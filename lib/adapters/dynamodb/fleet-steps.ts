@@ -29,7 +29,7 @@ import type { Queries } from "./query.ts";
 
 type FleetSteps = Pick<
   LeaseStore,
-  "found" | "readFleet" | "addLease" | "removeLease" | "writeFleet"
+  "found" | "readFleet" | "findFleet" | "addLease" | "removeLease" | "writeFleet"
 >;
 
 /** A transaction takes 100 items (DynamoDB quotas, read 2026-11); the last one has the fleet in it. */
@@ -60,6 +60,11 @@ export function fleetSteps(access: DynamoAccess, queries: Queries, TableName: st
       };
       for await (const page of queries.all("fleet.read", query)) items.push(...page);
       return snapshot(items);
+    },
+
+    async findFleet(pool) {
+      const item = await access.find("fleet.find", fleetKey(pool));
+      return item === undefined ? undefined : parseFleet(item);
     },
 
     async addLease(fleet) {

@@ -17,6 +17,12 @@
  *     h  hand-over: open entries   range@cut/until,…
  *     l  loads    range:<base64>,…
  *     p  progress (see progress.ts), absent before the first heartbeat
+ *     k  killed: when owners died, moment,moment,…   } only where there is something to say
+ *     w  ward     lease/until/deaths                 }
+ *     q  quarantined since                           }
+ *
+ * A quarantine is written as an owner by the name QUARANTINED whose time runs out at its end, so
+ * that earlier versions of the code, which don't know of it, can't take the lease either.
  *
  * In:    Lease, Fleet                                Out: items, and back
  * Holds: reading what was written gives an equal value (progress within a tenth).
@@ -26,21 +32,24 @@ import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { InvariantError } from "#domain/errors.ts";
 import type { Fleet, LastRebalance } from "#domain/fleet.ts";
 import type { OpenEntry } from "#domain/hand-over.ts";
-import type { Giving, Holder, Lease, LeaseId, Owner } from "#domain/lease.ts";
+import type { Giving, Holder, Lease, LeaseId, Owner, Quarantine, Ward } from "#domain/lease.ts";
 import { formatLoads, parseLoads } from "#domain/load.ts";
 import { formatProgress, parseProgress } from "#domain/progress.ts";
 import { formatRange, parseRange, type Range } from "#domain/range.ts";
-import { epochMs } from "#domain/units.ts";
+import { epochMs, type EpochMs } from "#domain/units.ts";
 import { readNumber, readText, unreadable, type Item } from "./attributes.ts";
 import { fleetKey, leaseKey, LEASE_PREFIX } from "./keys.ts";
 
 type Written = Record<string, AttributeValue>;
 
+/** No owner's name: those are 22 characters long. */
+export const QUARANTINED = "quarantine";
+
 export const number = (value: number): { readonly N: string } => ({ N: String(value) });
 export const text = (value: string): { readonly S: string } => ({ S: value });
 
 export function encodeLease(lease: Lease): Written {
-  const { holder, progress } = lease;
+  const { holder, progress, deaths, ward, quarantine } = lease;
   return {
     ...leaseKey(lease.pool, lease.id),
     r: text(formatRanges(lease.ranges)),
@@ -56,7 +65,14 @@ export function encodeLease(lease: Lease): Written {
     h: text(formatOpen(lease.open)),
     l: text(formatLoads(lease.loads)),
     ...(progress !== undefined && { p: text(formatProgress(progress)) }),
+    ...(deaths !== undefined && { k: text(formatDeaths(deaths)) }),
+    ...(ward !== undefined && { w: text(formatWard(ward)) }),
+    ...(quarantine !== undefined && encodeQuarantine(quarantine)),
   };
+}
+
+function encodeQuarantine({ since, until }: Quarantine): Written {
+  return { o: text(QUARANTINED), x: number(until), d: number(until), q: number(since) };
 }
 
 /** @throws InvariantError when `item` is not what `encodeLease` writes. */
@@ -64,6 +80,7 @@ export function parseLease(item: Item): Lease {
   const key = readText(item, "key");
   if (!key.startsWith(LEASE_PREFIX)) throw unreadable(item, "key", "lease#<number>");
   const holder = parseHolder(item);
+  const quarantine = parseQuarantine(item);
   const progress = item["p"]?.S === undefined ? undefined : parseProgress(item["p"].S);
   return {
     pool: readText(item, "pool"),
@@ -77,6 +94,9 @@ export function parseLease(item: Item): Lease {
     open: parseList(item, "h", parseOpen),
     loads: parseLoads(readText(item, "l")),
     ...(progress !== undefined && { progress }),
+    ...(item["k"] !== undefined && { deaths: parseList(item, "k", parseDeath) }),
+    ...(item["w"] !== undefined && { ward: parseWard(item) }),
+    ...(quarantine !== undefined && { quarantine }),
   };
 }
 
@@ -137,13 +157,39 @@ export function formatOpen(open: readonly OpenEntry[]): string {
   return open.map((entry) => `${formatRange(entry.range)}@${entry.cut}/${entry.until}`).join(",");
 }
 
+export function formatDeaths(deaths: readonly EpochMs[]): string {
+  return deaths.join(",");
+}
+
+export function formatWard({ of, until, deaths }: Ward): string {
+  return `${of}/${until}/${deaths}`;
+}
+
 function parseHolder(item: Item): Holder | undefined {
-  if (item["o"] === undefined) return undefined;
+  if (item["o"] === undefined || item["o"].S === QUARANTINED) return undefined;
   return {
     owner: readText(item, "o") as Owner,
     expiresAt: epochMs(readNumber(item, "x")),
     deadlineAt: epochMs(readNumber(item, "d")),
   };
+}
+
+/** Where an earlier version took the lease when its time was over, `q` was left behind. */
+function parseQuarantine(item: Item): Quarantine | undefined {
+  if (item["o"]?.S !== QUARANTINED) return undefined;
+  return { since: epochMs(readNumber(item, "q")), until: epochMs(readNumber(item, "x")) };
+}
+
+function parseDeath(part: string): EpochMs {
+  if (!/^-?\d+(\.\d+)?$/u.test(part)) throw new InvariantError(part);
+  return epochMs(Number(part));
+}
+
+function parseWard(item: Item): Ward {
+  const match = /^(\d{4,})\/(-?[\d.]+)\/(\d+)$/u.exec(readText(item, "w"));
+  if (match?.[1] === undefined) throw unreadable(item, "w", "lease/until/deaths");
+  const [, of, until, deaths] = match;
+  return { of: of as LeaseId, until: epochMs(Number(until)), deaths: Number(deaths) };
 }
 
 function parseGiving(part: string): Giving {

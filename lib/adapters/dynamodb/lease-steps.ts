@@ -11,13 +11,22 @@
  */
 import type { TransactWriteItem, Update } from "@aws-sdk/client-dynamodb";
 import { DependencyError } from "#domain/errors.ts";
-import { cancel, give, move, promise, type Lease, type LeaseId } from "#domain/lease.ts";
+import { cancel, give, move, promise, type Lease, type LeaseId, type Ward } from "#domain/lease.ts";
 import { formatLoads } from "#domain/load.ts";
 import { limits } from "#domain/limits.ts";
 import type { LeaseStore } from "#ports/lease-store.ts";
 import type { DynamoAccess } from "./access.ts";
 import { leaseKey } from "./keys.ts";
-import { formatGiving, formatOpen, formatRanges, number, parseLease, text } from "./lease-codec.ts";
+import {
+  formatDeaths,
+  formatGiving,
+  formatOpen,
+  formatRanges,
+  formatWard,
+  number,
+  parseLease,
+  text,
+} from "./lease-codec.ts";
 
 type HandOverSteps = Pick<LeaseStore, "promise" | "cancel" | "give" | "move">;
 
@@ -113,9 +122,9 @@ export function handOverSteps(access: DynamoAccess, TableName: string): HandOver
               ...versions(request.fromVersion),
               ":takeable": number(request.now - request.skewMaxMs),
             },
-            removing: " REMOVE o, x, d",
+            removing: " REMOVE o, x, d, q",
           }),
-          taker(TableName, result.to, request.toVersion),
+          taker(TableName, result.to, request.toVersion, request.ward),
         ]);
         return written.kind === "done" ? result : undefined;
       }),
@@ -133,7 +142,7 @@ type Values = NonNullable<Update["ExpressionAttributeValues"]>;
 interface GiverRule {
   readonly condition: string;
   readonly values: Values;
-  readonly removing?: string;
+  readonly removing?: " REMOVE o, x, d, q";
 }
 
 function versions(version: number): Values {
@@ -141,14 +150,18 @@ function versions(version: number): Values {
 }
 
 function giver(TableName: string, after: Lease, rule: GiverRule): TransactWriteItem {
+  // Deaths change only where an owner is removed.
+  const deaths = rule.removing === undefined ? undefined : after.deaths;
+  const removing = rule.removing ?? "";
   return {
     Update: {
       TableName,
       Key: leaseKey(after.pool, after.id),
       ConditionExpression: rule.condition,
-      UpdateExpression: `SET r = :r, g = :g, h = :h, l = :l, v = :next${rule.removing ?? ""}`,
+      UpdateExpression: `SET r = :r, g = :g, h = :h, l = :l, v = :next${deaths === undefined ? "" : ", k = :k"}${removing}${removing !== "" && deaths === undefined ? ", k" : ""}`,
       ExpressionAttributeValues: {
         ...rule.values,
+        ...(deaths !== undefined && { ":k": text(formatDeaths(deaths)) }),
         ":r": text(formatRanges(after.ranges)),
         ":g": text(formatGiving(after.giving)),
         ":h": text(formatOpen(after.open)),
@@ -159,15 +172,16 @@ function giver(TableName: string, after: Lease, rule: GiverRule): TransactWriteI
   };
 }
 
-function taker(TableName: string, after: Lease, version: number): TransactWriteItem {
+function taker(TableName: string, after: Lease, version: number, ward?: Ward): TransactWriteItem {
   return {
     Update: {
       TableName,
       Key: leaseKey(after.pool, after.id),
       ConditionExpression: "v = :v",
-      UpdateExpression: "SET r = :r, h = :h, l = :l, e = :e, n = :n, v = :next",
+      UpdateExpression: `SET r = :r, h = :h, l = :l, e = :e, n = :n, v = :next${ward === undefined ? " REMOVE w" : ", w = :w"}`,
       ExpressionAttributeValues: {
         ...versions(version),
+        ...(ward !== undefined && { ":w": text(formatWard(ward)) }),
         ":r": text(formatRanges(after.ranges)),
         ":h": text(formatOpen(after.open)),
         ":l": text(formatLoads(after.loads)),
@@ -183,7 +197,7 @@ function taker(TableName: string, after: Lease, version: number): TransactWriteI
  * Reads and tries again while the attempt was refused by the store: the next read shows why, or shows
  * our own write.
  */
-async function untilDecided<T>(
+export async function untilDecided<T>(
   operation: string,
   attempt: () => Promise<T | undefined>,
 ): Promise<T> {

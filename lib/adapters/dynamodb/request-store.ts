@@ -2,22 +2,24 @@
  * Captures on request, one record a slot, in the partition `<pool>#requests` of the `leases` table.
  *
  *     s  stamp
+ *     n  how many writes since the last removal
  *     f  true when targets that were never captured are meant
  *     k  result keys, a set of numbers
  *     a  true when all targets are meant, whatever k says
  *
  * Holds: merging is one write while the keys fit; else the record is read from the refusal, merged
- *        by the pure function and written under its stamp. A record is at most 1 KB.
+ *        by the pure function and written if it still is as read. A record is at most 1 KB.
  * Fails: DependencyError; InvariantError for a record that can't be read.
  */
+import type { DeleteItemCommandInput } from "@aws-sdk/client-dynamodb";
 import { DependencyError } from "#domain/errors.ts";
 import { limits } from "#domain/limits.ts";
 import { normalise, slotsIn } from "#domain/range.ts";
-import { mergeRequests, type CaptureRequest } from "#domain/request.ts";
+import { mergeRequests, type CaptureAsked, type CaptureRequest } from "#domain/request.ts";
 import type { Slot } from "#domain/slot.ts";
 import type { RequestStore } from "#ports/request-store.ts";
 import { dynamoAccess, type DynamoAccess, type Written } from "./access.ts";
-import { readText, unreadable, type Item } from "./attributes.ts";
+import { readNumber, readText, unreadable, type Item } from "./attributes.ts";
 import { requestKey, requestPartition, requestSort } from "./keys.ts";
 import { number, text } from "./lease-codec.ts";
 import { dynamoQueries, type Queries } from "./query.ts";
@@ -34,19 +36,38 @@ export function dynamoRequestStore(options: DynamoStoreOptions): RequestStore {
         pool,
         normalise(ranges).map((range) => slotsIn([range], slotsLog2)),
       ),
-    async remove({ pool, slot, stamp }) {
+    async remove(request) {
       const written = await access.remove("request.remove", {
-        Key: requestKey(pool, slot),
-        ConditionExpression: "s = :s",
-        ExpressionAttributeValues: { ":s": text(stamp) },
+        Key: requestKey(request.pool, request.slot),
+        ...asRead(request),
       });
-      // Stamps are never used again: what is gone was removed, by us or as we would have.
+      // What is gone was removed, by us or as we would have.
       return written.kind === "done" || written.item === undefined ? "removed" : "changed";
     },
   };
 }
 
-async function put(access: DynamoAccess, request: CaptureRequest): Promise<void> {
+/** A record from before writes were counted has none. */
+function asRead({
+  stamp,
+  writes,
+}: CaptureRequest): Pick<
+  DeleteItemCommandInput,
+  "ConditionExpression" | "ExpressionAttributeValues"
+> {
+  if (writes === 0) {
+    return {
+      ConditionExpression: "s = :s AND attribute_not_exists(n)",
+      ExpressionAttributeValues: { ":s": text(stamp) },
+    };
+  }
+  return {
+    ConditionExpression: "s = :s AND n = :n",
+    ExpressionAttributeValues: { ":s": text(stamp), ":n": number(writes) },
+  };
+}
+
+async function put(access: DynamoAccess, request: CaptureAsked): Promise<void> {
   let written = await merge(access, request);
   for (let attempt = 1; attempt < limits.conflictAttemptsMax; attempt += 1) {
     if (written.kind === "done") return;
@@ -63,15 +84,19 @@ async function put(access: DynamoAccess, request: CaptureRequest): Promise<void>
 }
 
 /** In place, without reading; refused where the keys might not fit. */
-function merge(access: DynamoAccess, request: CaptureRequest): Promise<Written> {
+function merge(access: DynamoAccess, request: CaptureAsked): Promise<Written> {
   const { pool, slot, fresh, keys, stamp } = request;
   const Key = requestKey(pool, slot);
   const set = `SET s = :s${fresh ? ", f = :true" : ""}`;
-  const values = { ":s": text(stamp), ...(fresh && { ":true": { BOOL: true } }) };
+  const values = {
+    ":s": text(stamp),
+    ":one": number(1),
+    ...(fresh && { ":true": { BOOL: true } }),
+  };
   if (keys.kind === "keys" && keys.resultKeys.length === 0) {
     return access.update("request.put", {
       Key,
-      UpdateExpression: set,
+      UpdateExpression: `${set} ADD n :one`,
       ExpressionAttributeValues: values,
     });
   }
@@ -79,7 +104,7 @@ function merge(access: DynamoAccess, request: CaptureRequest): Promise<Written> 
   if (added === undefined || added.size > limits.requestIdsMax) {
     return access.update("request.put", {
       Key,
-      UpdateExpression: `${set}, a = :all REMOVE k`,
+      UpdateExpression: `${set}, a = :all REMOVE k ADD n :one`,
       ExpressionAttributeValues: { ...values, ":all": { BOOL: true } },
     });
   }
@@ -87,7 +112,7 @@ function merge(access: DynamoAccess, request: CaptureRequest): Promise<Written> 
     Key,
     // Keys beside `all` are harmless: what is read then is all.
     ConditionExpression: "attribute_not_exists(k) OR size(k) <= :room",
-    UpdateExpression: `${set} ADD k :k`,
+    UpdateExpression: `${set} ADD k :k, n :one`,
     ExpressionAttributeValues: {
       ...values,
       ":k": { NS: [...added].map(String) },
@@ -100,20 +125,20 @@ function merge(access: DynamoAccess, request: CaptureRequest): Promise<Written> 
 function replace(
   access: DynamoAccess,
   stored: CaptureRequest,
-  request: CaptureRequest,
+  request: CaptureAsked,
 ): Promise<Written> {
-  const { pool, slot, fresh, keys, stamp } = mergeRequests(stored, request);
+  const { pool, slot, fresh, keys, stamp, writes } = mergeRequests(stored, request);
   return access.put("request.put", {
     Item: {
       ...requestKey(pool, slot),
       s: text(stamp),
+      n: number(writes),
       ...(fresh && { f: { BOOL: true } }),
       ...(keys.kind === "all" && { a: { BOOL: true } }),
       ...(keys.kind === "keys" &&
         keys.resultKeys.length > 0 && { k: { NS: keys.resultKeys.map(String) } }),
     },
-    ConditionExpression: "s = :s",
-    ExpressionAttributeValues: { ":s": text(stored.stamp) },
+    ...asRead(stored),
   });
 }
 
@@ -153,5 +178,6 @@ function parseRequest(item: Item, pool: string): CaptureRequest {
     fresh: item["f"]?.BOOL === true,
     keys: item["a"]?.BOOL === true ? { kind: "all" } : { kind: "keys", resultKeys: keys },
     stamp: readText(item, "s"),
+    writes: item["n"] === undefined ? 0 : readNumber(item, "n"),
   };
 }

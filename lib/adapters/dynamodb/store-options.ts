@@ -11,6 +11,8 @@ export interface DynamoStoreOptions {
   readonly meter: CapacityMeter;
   /** For back-off only. */
   readonly clock: Clock;
+  /** For back-off only, from 0 to 1, exclusive; a simulation hands in a seeded one. */
+  readonly random?: () => number;
 }
 
 export function toolsOf({
@@ -18,6 +20,7 @@ export function toolsOf({
   tableName,
   meter,
   clock,
+  random,
 }: DynamoStoreOptions): DynamoAccessOptions {
-  return { client, tableName, meter, backOff: backOff(clock) };
+  return { client, tableName, meter, backOff: backOff(clock, random) };
 }

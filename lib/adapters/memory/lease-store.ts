@@ -4,11 +4,12 @@
  * Holds: each call takes effect at once and whole, at the moment it is made. Capacity is not metered.
  * Fails: never.
  */
-import { sameFleet, withNewLease, type Fleet } from "#domain/fleet.ts";
+import { addLease, mayRemove, sameFleet, type Fleet } from "#domain/fleet.ts";
 import {
   acquire,
   cancel,
   give,
+  leaseId,
   move,
   promise,
   release,
@@ -16,6 +17,7 @@ import {
   type Lease,
   type LeaseId,
 } from "#domain/lease.ts";
+import { lift, quarantine } from "#domain/quarantine.ts";
 import type { LeaseStore } from "#ports/lease-store.ts";
 import { frozen } from "./frozen.ts";
 
@@ -84,12 +86,22 @@ export function memoryLeaseStore(): LeaseStore {
       if (result.kind === "moved") keep(result.from, result.to);
       return Promise.resolve(result);
     },
+    quarantine(request) {
+      const result = quarantine(find(request.pool, request.id), request);
+      if (result.kind === "quarantined") keep(result.lease);
+      return Promise.resolve(result);
+    },
+    lift(request) {
+      const result = lift(find(request.pool, request.id), request);
+      if (result.kind === "lifted") keep(result.lease);
+      return Promise.resolve(result);
+    },
   };
 }
 
 type FleetSteps = Pick<
   LeaseStore,
-  "found" | "readFleet" | "addLease" | "removeLease" | "writeFleet"
+  "found" | "readFleet" | "findFleet" | "addLease" | "removeLease" | "writeFleet"
 >;
 
 function fleetSteps(pools: Map<string, Pool>): FleetSteps {
@@ -108,28 +120,25 @@ function fleetSteps(pools: Map<string, Pool>): FleetSteps {
       return Promise.resolve({ fleet: pool.fleet, leases });
     },
 
+    findFleet: (name) => Promise.resolve(pools.get(name)?.fleet),
+
     addLease(fleet) {
       const pool = pools.get(fleet.pool);
-      const { fleet: after, lease } = withNewLease(fleet);
       if (pool === undefined) return Promise.resolve({ kind: "refused" });
-      const known = pool.leases.get(lease.id);
-      if (known !== undefined && sameFleet(pool.fleet, after)) {
-        return Promise.resolve({ kind: "added", fleet: after, lease: known });
+      const lease = pool.leases.get(leaseId(fleet.nextLease));
+      const result = addLease({ fleet: pool.fleet, lease }, fleet);
+      if (result.kind === "added") {
+        pool.fleet = frozen(result.fleet);
+        pool.leases.set(result.lease.id, frozen(result.lease));
       }
-      if (pool.fleet.version !== fleet.version || known !== undefined) {
-        return Promise.resolve({ kind: "refused" });
-      }
-      pool.fleet = frozen(after);
-      pool.leases.set(lease.id, frozen(lease));
-      return Promise.resolve({ kind: "added", fleet: after, lease });
+      return Promise.resolve(result);
     },
 
     removeLease({ pool: name, id, version }) {
       const leases = pools.get(name)?.leases;
       const stored = leases?.get(id);
       if (stored === undefined) return Promise.resolve("removed");
-      const free = stored.ranges.length === 0 && stored.holder === undefined;
-      if (!free || stored.version !== version) return Promise.resolve("refused");
+      if (!mayRemove(stored, version)) return Promise.resolve("refused");
       leases?.delete(id);
       return Promise.resolve("removed");
     },

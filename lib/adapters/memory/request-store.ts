@@ -5,7 +5,7 @@
  * Fails: never.
  */
 import { normalise, slotsIn } from "#domain/range.ts";
-import { mergeRequests, type CaptureRequest } from "#domain/request.ts";
+import { mergeRequests, removal, type CaptureRequest } from "#domain/request.ts";
 import type { RequestStore } from "#ports/request-store.ts";
 import { frozen } from "./frozen.ts";
 
@@ -27,10 +27,9 @@ export function memoryRequestStore(): RequestStore {
 
     remove(request) {
       const key = `${request.pool}#${request.slot}`;
-      const stored = requests.get(key);
-      if (stored !== undefined && stored.stamp !== request.stamp) return Promise.resolve("changed");
-      requests.delete(key);
-      return Promise.resolve("removed");
+      const result = removal(requests.get(key), request);
+      if (result === "removed") requests.delete(key);
+      return Promise.resolve(result);
     },
   };
 }

@@ -12,11 +12,12 @@ import { addSeat, hand, hasRoom, type Sheet } from "./sheet.ts";
 
 /** At most half a run's moves make leases: the other half fills them. */
 export function addLeases(sheet: Sheet, desired: number): void {
-  const { fleet, leases, limits } = sheet.state;
-  const count = Math.min(desired - leases.length, Math.ceil(limits.movesMax / 2));
+  const { fleet, limits } = sheet.state;
+  const before = sheet.seats.size;
+  const count = Math.min(desired - before, Math.ceil(limits.movesMax / 2));
   for (let index = 0; index < count && hasRoom(sheet); index += 1) {
     const lease = leaseId(fleet.nextLease + index);
-    const why = `${desired} collectors are desired and there are ${leases.length + index} leases: ${lease} is added`;
+    const why = `${desired} collectors are desired and there are ${before + index} leases: ${lease} is added`;
     sheet.moves.push({ kind: "add-lease", lease, why });
     addSeat(sheet, lease);
   }

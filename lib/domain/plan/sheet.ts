@@ -15,18 +15,23 @@ export interface Sheet {
   readonly width: number;
   readonly weights: Weights;
   readonly seats: Map<LeaseId, Seat>;
+  /** Leases that are left alone: they have no seat. */
+  readonly apart: ReadonlySet<LeaseId>;
   readonly moves: Move[];
   /** What stays uneven, and why. */
   readonly notes: string[];
 }
 
-export function newSheet(state: PlanState): Sheet {
+const NONE: ReadonlySet<LeaseId> = new Set();
+
+export function newSheet(state: PlanState, apart: ReadonlySet<LeaseId> = NONE): Sheet {
   const { slotsLog2 } = state.fleet;
   const width = slotWidth(slotsLog2);
   const weights = slotWeights(state.leases, slotsLog2);
-  const seats = new Map(state.leases.map((lease) => [lease.id, seatOf(state, lease, weights)]));
-  const sheet: Sheet = { state, width, weights, seats, moves: [], notes: [] };
-  for (const lease of state.leases) {
+  const seated = state.leases.filter(({ id }) => !apart.has(id));
+  const seats = new Map(seated.map((lease) => [lease.id, seatOf(state, lease, weights)]));
+  const sheet: Sheet = { state, width, weights, seats, apart, moves: [], notes: [] };
+  for (const lease of seated) {
     for (const { range, to } of lease.giving) {
       const taker = seats.get(to);
       if (taker !== undefined) settle(sheet, lease.id, taker, runsOf([range], width));

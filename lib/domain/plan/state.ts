@@ -59,4 +59,6 @@ export interface Plan {
   readonly moves: readonly Move[];
   /** Why each move is made, and what stays uneven for a reason. */
   readonly explanations: readonly string[];
+  /** Why nothing at all is planned; of interest beyond this plan. */
+  readonly heldBack?: string;
 }

@@ -7,9 +7,9 @@
  * Holds: at most `successorWaitMaxMs`; every take is the store's one conditional write.
  */
 import { DependencyError } from "#domain/errors.ts";
-import { isHeld, type Lease } from "#domain/lease.ts";
-import { releaseAt } from "#domain/lease-times.ts";
+import type { Lease } from "#domain/lease.ts";
 import { limits } from "#domain/limits.ts";
+import { succession, type SuccessionTimes } from "#domain/succession.ts";
 import { after, type EpochMs } from "#domain/units.ts";
 import { sleep } from "#ports/clock.ts";
 import type { CollectDeps, CollectInvocationContext } from "./settings.ts";
@@ -24,7 +24,10 @@ export type Acquired =
       /** Last heartbeat of the owner it was taken from, when that one had not let go. */
       readonly silentSince?: EpochMs;
     }
-  | { readonly kind: "skipped"; readonly why: "gone" | "held" | "taken" | "stopped" };
+  | {
+      readonly kind: "skipped";
+      readonly why: "gone" | "held" | "taken" | "quarantined" | "stopped";
+    };
 
 /** @param meanwhile called once with the lease as found, while its owner still has it. */
 export async function acquireLease(
@@ -37,18 +40,15 @@ export async function acquireLease(
   let first: Lease | undefined;
   while (clock.now() - startedAt < limits.successorWaitMaxMs && !context.stop.aborted) {
     const lease = await findLease(deps, context, first);
+    const next = succession(first, lease, timesOf(deps));
+    if (next.kind === "stay out") return { kind: "skipped", why: next.why };
     if (lease === undefined) return { kind: "skipped", why: "gone" };
-    if (first !== undefined && lease.epoch !== first.epoch && lease.holder !== undefined) {
-      if (lease.holder.owner !== first.holder?.owner) return { kind: "skipped", why: "taken" };
-    }
-    if (!isHeld(lease, clock.now(), settings.skewMaxMs)) {
-      const result = await take(deps, context);
+    if (next.kind === "take") {
+      const result = await take(deps, context, lease);
       if (result?.kind === "acquired" && lease.holder !== undefined) {
         return { ...result, silentSince: after(lease.holder.expiresAt, -settings.ttlMs) };
       }
       if (result !== undefined) return result;
-    } else if (!isLeaving(lease, deps)) {
-      return { kind: "skipped", why: "held" };
     }
     if (first === undefined) meanwhile(lease);
     first ??= lease;
@@ -76,6 +76,7 @@ async function findLease(
 async function take(
   deps: CollectDeps,
   context: CollectInvocationContext,
+  readAs: Lease,
 ): Promise<Acquired | undefined> {
   const { settings } = deps;
   const result = await deps.leases.acquire({
@@ -86,6 +87,8 @@ async function take(
     ttlMs: settings.ttlMs,
     skewMaxMs: settings.skewMaxMs,
     deadlineAt: context.deadlineAt,
+    deathsWithinMs: limits.deathsWithinMs,
+    readAs,
   });
   switch (result.kind) {
     case "acquired":
@@ -97,14 +100,14 @@ async function take(
   }
 }
 
-/** Whether the owner will let go soon: its deadline is near, or its heartbeats have stopped. */
-function isLeaving(lease: Lease, deps: CollectDeps): boolean {
-  const { clock, settings } = deps;
-  const now = clock.now();
-  if (lease.holder === undefined) return true;
-  const silentFor = now - (lease.holder.expiresAt - settings.ttlMs);
-  return (
-    releaseAt(lease.holder.deadlineAt, settings.longestTimeoutMs) - now < PATIENCE_MS ||
-    silentFor > 2 * settings.heartbeatEveryMs
-  );
+function timesOf({ clock, settings }: CollectDeps): SuccessionTimes {
+  const { ttlMs, heartbeatEveryMs, skewMaxMs, longestTimeoutMs } = settings;
+  return {
+    now: clock.now(),
+    ttlMs,
+    heartbeatEveryMs,
+    skewMaxMs,
+    longestTimeoutMs,
+    patienceMs: PATIENCE_MS,
+  };
 }

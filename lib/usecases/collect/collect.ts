@@ -30,6 +30,7 @@ import { sealKept } from "./letting-go.ts";
 import { pulse, type Pulse } from "./pulse.ts";
 import { requestPolls } from "./request-polls.ts";
 import { requests } from "./requests.ts";
+import { missUnseen } from "./rounds.ts";
 import { isQuiet } from "./run.ts";
 import type {
   CollectDeps,
@@ -51,10 +52,11 @@ export async function collect(
   deps: CollectDeps,
   context: CollectInvocationContext,
 ): Promise<CollectReport> {
-  const snapshot = await deps.leases.readFleet(context.pool);
-  if (snapshot === undefined)
+  // Its record alone: collectors that start together would read all leases as often as there are leases.
+  const fleet = await deps.leases.findFleet(context.pool);
+  if (fleet === undefined)
     throw new InvariantError(`pool ${context.pool} does not exist: found it first`);
-  const collector = makeCollector(deps, context, snapshot.fleet.slotsLog2);
+  const collector = makeCollector(deps, context, fleet.slotsLog2);
   const acquired = await acquireLease(deps, context, (lease) => {
     void deps.probe.warm();
     readMeanwhile(collector.state, slotsIn(lease.ranges, collector.state.slotsLog2));
@@ -174,6 +176,7 @@ async function takeLease(state: CollectorState, lease: CollectorState["lease"]):
   await readAll(state, [...state.slots.values()]);
   for (const run of runsOf(state)) {
     openCut(state, run);
+    missUnseen(state, run);
     wakeRun(state, run, state.deps.clock.now());
   }
 }

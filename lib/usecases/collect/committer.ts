@@ -9,9 +9,10 @@
  *        schedule; none by a taker before the cut is reached or past.
  * Source: DESIGN, section 4 (commit; hand-over, "The taker").
  */
-import type { CommitResult, Schedule } from "#domain/schedule.ts";
+import { isAhead, isDurable, mayCommit, watermarkToCommit } from "#domain/commit-rules.ts";
+import type { CommitRequest, CommitResult, Schedule } from "#domain/schedule.ts";
 import { durationMs, type EpochMs } from "#domain/units.ts";
-import { compareWatermarks, furthest, OFFSET_ALL, type Watermark } from "#domain/watermark.ts";
+import { furthest, OFFSET_ALL, type Watermark } from "#domain/watermark.ts";
 import { packLatest, takeLatest } from "./entries.ts";
 import { countCommitted, resolveCut } from "./cuts.ts";
 import { gate } from "./gate.ts";
@@ -80,8 +81,9 @@ export function committer(state: () => CollectorState): Committer {
   function durable(sequence: number): void {
     lastReported = sequence;
     for (const { run, watermark, notedAt } of noted.get(sequence) ?? []) {
-      if (sequence < run.notBefore) continue;
-      run.committable = { watermark, sequence, notedAt };
+      const ready = { watermark, sequence, notedAt };
+      if (!isDurable(ready, lastReported, run.notBefore)) continue;
+      run.committable = ready;
       consider(run);
     }
     noted.delete(sequence);
@@ -99,7 +101,7 @@ export function committer(state: () => CollectorState): Committer {
 
   /** Queues the run's commit if it is time for it. */
   function consider(run: ScheduleRun): void {
-    if (run.dropped || run.committing || run.committable === undefined || run.cut !== undefined)
+    if (run.dropped || run.committing || run.committable === undefined || !mayCommit(run.cut))
       return;
     const at = state();
     const now = at.deps.clock.now();
@@ -130,19 +132,7 @@ export function committer(state: () => CollectorState): Committer {
     run.committable = undefined;
     try {
       const entries = await entriesFor(at, run);
-      const request = {
-        pool: at.pool,
-        slot: run.slot,
-        cadence: run.key,
-        epoch: epochOf(at, run),
-        by: at.owner,
-        version: run.version,
-        revision: run.revision,
-        // Another's commit, or a registration, may have moved it on since this was noted.
-        watermark: furthest(sent.watermark, run.committed),
-        latest: packLatest(entries, sent.sequence),
-        serviceMs: durationMs(Math.round(run.serviceMs * 10) / 10),
-      };
+      const request = commitOf(at, run, sent, entries);
       await settleResult(run, sent, await at.deps.schedules.commit(request));
     } catch (error) {
       run.committable ??= sent;
@@ -242,18 +232,40 @@ export function committer(state: () => CollectorState): Committer {
   return { sealed, durable, lost, tend, busy: () => active + queue.length };
 }
 
+/** The commit of what is durable. */
+export function commitOf(
+  state: CollectorState,
+  run: ScheduleRun,
+  sent: Committable,
+  entries: readonly Entry[],
+): CommitRequest {
+  return {
+    pool: state.pool,
+    slot: run.slot,
+    cadence: run.key,
+    epoch: epochOf(state, run),
+    by: state.owner,
+    version: run.version,
+    revision: run.revision,
+    watermark: watermarkToCommit(sent.watermark, run.committed),
+    latest: packLatest(entries, sent.sequence),
+    serviceMs: durationMs(Math.round(run.serviceMs * 10) / 10),
+  };
+}
+
 /** A clock that was set back must not put off a retry for longer than it takes. */
 function isTooSoon(run: ScheduleRun, now: EpochMs): boolean {
   return now < run.retryAt && run.retryAt - now <= RETRY_MS;
 }
 
-function isWanted(
+/** Whether what is durable is worth a commit now. */
+export function isWanted(
   state: CollectorState,
   run: ScheduleRun,
   ready: Committable,
   now: EpochMs,
 ): boolean {
-  const ahead = compareWatermarks(ready.watermark, run.committed) > 0;
+  const ahead = isAhead(ready.watermark, run.committed);
   if (run.wantedSequence > 0 && ready.sequence >= run.wantedSequence) return true;
   if (!ahead) {
     run.committable = undefined;
@@ -277,7 +289,7 @@ function isOverdue(state: CollectorState, run: ScheduleRun, now: EpochMs): boole
 }
 
 /** Another's commit landed between ours: where it went further, ours has nothing to add. */
-function catchUp(state: CollectorState, run: ScheduleRun, schedule: Schedule): void {
+export function catchUp(state: CollectorState, run: ScheduleRun, schedule: Schedule): void {
   const entries = run.entries;
   if (entries !== undefined) takeLatest(entries, schedule.latest);
   run.committed = furthest(run.committed, schedule.watermark);

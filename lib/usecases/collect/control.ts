@@ -8,7 +8,7 @@
  */
 import type { Lease } from "#domain/lease.ts";
 import { formatLoads, loadPiece, type LoadPiece } from "#domain/load.ts";
-import { normalise, slotsIn } from "#domain/range.ts";
+import { normalise, slotsIn, type RangeSet } from "#domain/range.ts";
 import { after, between, type EpochMs } from "#domain/units.ts";
 import { giveRanges, isKeptAlready } from "./letting-go.ts";
 import { oldestUncommitted } from "./rounds.ts";
@@ -86,11 +86,16 @@ async function givePromised(state: CollectorState): Promise<void> {
     const ranges = normalise(
       state.lease.giving.filter((giving) => giving.to === to).map((giving) => giving.range),
     );
-    if (isKeptAlready(state, ranges)) continue;
+    if (isKeptAlready(state, ranges) || isServing(state, ranges)) continue;
     const lease = await giveRanges(state, to, ranges);
     if (lease === undefined) return;
     state.lease = lease;
   }
+}
+
+/** Whether captures on request are under way there: they are committed first, and no more taken up. */
+function isServing(state: CollectorState, ranges: RangeSet): boolean {
+  return slotsIn(ranges, state.slotsLog2).some((slot) => (state.slots.get(slot)?.pins ?? 0) > 0);
 }
 
 /** Reads the schedules of slots just taken up; targets follow when their rounds come near. */

@@ -5,19 +5,14 @@
  *        between the watermark and the cut, or before a read made after `until + skewMax`.
  * Source: DESIGN, section 4, "The taker".
  */
-import { firstOpen } from "#domain/round.ts";
+import { isDoneBefore, isDueAfter, isDueBetween } from "#domain/due.ts";
 import type { SlotCut } from "#domain/hand-over.ts";
-import { after, earliest, type EpochMs } from "#domain/units.ts";
-import {
-  compareWatermarks,
-  furthest,
-  isAfter,
-  through,
-  upTo,
-  type Watermark,
-} from "#domain/watermark.ts";
+import { firstOpen } from "#domain/round.ts";
+import { cutVerdict, takeOverOf } from "#domain/taking-over.ts";
+import { after, type EpochMs } from "#domain/units.ts";
+import { compareWatermarks, furthest, isAfter, through, upTo } from "#domain/watermark.ts";
 import { takeLatest } from "./entries.ts";
-import { isDoneBefore, isDueAfter, recordMissed, settle } from "./rounds.ts";
+import { recordMissed, settle } from "./rounds.ts";
 import {
   DONE,
   GIVERS,
@@ -30,19 +25,15 @@ import {
 import { readSlot } from "./slots.ts";
 import { markDirty, wakeRun, type CollectorState } from "./state.ts";
 
-/** How many rounds may lie between a watermark and a cut before it is plain that something is missing. */
-const ROUNDS_BACK_MAX = 8;
-
 /** Reads the schedule and decides whether the cut is behind us. */
 export async function resolveCut(state: CollectorState, run: ScheduleRun): Promise<void> {
   const asked = run.cut;
   if (asked === undefined) return;
-  // The moment before the read: only a read made after `until` shows what is missing for good.
-  const isOver = state.deps.clock.now() > asked.until + state.deps.settings.skewMaxMs;
+  const beganAt = state.deps.clock.now();
   const schedule = await state.deps.schedules.findSchedule(state.pool, run.slot, run.key);
   if (schedule === undefined || run.dropped) return;
   const committed = furthest(run.committed, schedule.watermark);
-  const isDone = isDoneBefore(run, committed, asked.cut);
+  const isDone = isDoneBefore(run.schedule, committed, asked.cut);
   if (!isDone && (schedule.revision !== run.revision || run.entries === undefined)) {
     const hold = state.slots.get(run.slot);
     if (hold !== undefined) await readSlot(state, hold);
@@ -53,31 +44,21 @@ export async function resolveCut(state: CollectorState, run: ScheduleRun): Promi
   if (entries !== undefined) takeLatest(entries, schedule.latest);
   run.committed = furthest(run.committed, committed);
   run.done = furthest(run.done, run.committed);
-  if (entries === undefined || !isDueBetween(run, entries, run.committed, asked)) {
-    finish(state, run);
-  } else if (isOver) takeOver(state, run, entries, asked);
-}
-
-/** Whether any target has an instant after the watermark and before the cut. */
-function isDueBetween(
-  run: ScheduleRun,
-  entries: readonly Entry[],
-  watermark: Watermark,
-  asked: SlotCut,
-): boolean {
-  if (entries.length === 0) return false;
-  let round = firstOpen(run.schedule, watermark);
-  for (let step = 0; round !== undefined && round.at < asked.cut; step += 1) {
-    if (step === ROUNDS_BACK_MAX) return true;
-    const { at } = round;
-    const due = entries.some((entry) => {
-      const instant = after(at, entry.shift);
-      return instant < asked.cut && isDueAfter(instant, entry, watermark);
-    });
-    if (due) return true;
-    round = firstOpen(run.schedule, through(round.endsAt));
+  const read = {
+    beganAt,
+    endedAt: state.deps.clock.now(),
+    isDueBeforeCut:
+      entries !== undefined && isDueBetween(run.schedule, entries, run.committed, asked.cut),
+  };
+  switch (cutVerdict(asked, read, state.deps.settings.skewMaxMs)) {
+    case "finished":
+      finish(state, run);
+      return;
+    case "take over":
+      takeOver(state, run, entries ?? [], asked);
+      return;
+    case "wait":
   }
-  return false;
 }
 
 /** The giver has committed everything before the cut. */
@@ -101,14 +82,14 @@ function takeOver(
 ): void {
   run.cut = undefined;
   run.nextRoundAt = 0;
-  if (compareWatermarks(run.position, upTo(asked.cut)) <= 0) {
+  const how = takeOverOf(run.position, asked, run.rounds[0]?.round.at);
+  if (how.kind === "from the watermark") {
     run.position = run.committed;
   } else {
     // What was noted or is durable already doesn't hold the record of what is missed.
     run.notBefore = state.openSequence;
     run.committable = undefined;
-    const ours = run.rounds[0]?.round.at ?? asked.cut;
-    missBefore(state, run, entries, earliest(ours, asked.cut));
+    missBefore(state, run, entries, how.missedBefore);
     for (const open of run.rounds) markGivers(state, run, open, PENDING);
     markDirty(state, run);
   }

@@ -80,7 +80,8 @@ function unanswered(now: EpochMs): Capture {
   };
 }
 
-function land(state: CollectorState, flight: Flight, capture: Capture): void {
+/** One capture has ended. */
+export function land(state: CollectorState, flight: Flight, capture: Capture): void {
   const { run } = flight;
   state.inFlight -= 1;
   flight.entry.flying -= 1;

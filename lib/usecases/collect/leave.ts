@@ -5,6 +5,7 @@
  *        abandoned uncommitted, for the next owner; nothing is forgotten that may still be ours.
  * Source: DESIGN, section 4, "Hand-over at a moment".
  */
+import { mayForget } from "#domain/letting-go.ts";
 import { limits } from "#domain/limits.ts";
 import { after } from "#domain/units.ts";
 import { sleep } from "#ports/clock.ts";
@@ -15,12 +16,14 @@ import { requestPolls } from "./request-polls.ts";
 import type { Requests } from "./requests.ts";
 import type { CollectEnding } from "./settings.ts";
 import { dropSlot, isOwned } from "./slots.ts";
-import type { CollectorState, SlotHold } from "./state.ts";
+import { runsOf, type CollectorState, type SlotHold } from "./state.ts";
 
 /** How often what is kept is looked after. */
 const STEP_MS = 50;
 /** A release that was refused is decided anew this many times. */
 const RELEASE_ATTEMPTS_MAX = 5;
+/** How long captures on request that are under way hold up letting go: of what is left before the deadline. */
+const REQUESTS_END_MS = 1_500;
 /** What a stopped collector's open captures get before they are abandoned. */
 const STOP_GRACE_MS = 4_000;
 
@@ -70,8 +73,29 @@ function isKeeping(state: CollectorState): boolean {
   return [...state.slots.values()].some((hold) => !isLetGo(state, hold));
 }
 
+/**
+ * What was taken up of requests is committed first: the next owner captures whatever it finds asked
+ * for. What takes longer than this, or wasn't started, is left to it.
+ */
+async function endRequests({ state, commits, requests }: Leaver): Promise<void> {
+  const { clock, log } = state.deps;
+  const until = after(clock.now(), REQUESTS_END_MS);
+  while (requests.open() > 0 && clock.now() < until) {
+    if (runsOf(state).every((run) => run.asked === 0)) state.writer.seal();
+    commits.tend();
+    try {
+      await requests.finish();
+    } catch (error) {
+      log.warn("a request could not be removed; the next owner captures it again", { error });
+      return;
+    }
+    await sleep(clock, STEP_MS);
+  }
+}
+
 async function released(collector: Leaver, ending: CollectEnding): Promise<boolean> {
   const { state } = collector;
+  await endRequests(collector);
   const aheadMs = ending === "deadline" ? limits.releaseCutAheadMs : 0;
   for (let attempt = 1; attempt <= RELEASE_ATTEMPTS_MAX; attempt += 1) {
     const result = await releaseLease(state, aheadMs);
@@ -94,8 +118,8 @@ export function letKeptGo(state: CollectorState): boolean {
 
 function mayBeForgotten(state: CollectorState, hold: SlotHold): boolean {
   if (hold.letGo === undefined || !isLetGo(state, hold)) return false;
-  if (state.leaving || hold.letGo.outcome === "landed") return true;
-  // The write may still land: nothing due from the cut on is started as long as that is likely.
+  if (state.leaving) return true;
+  const { letGo } = hold;
   const now = state.deps.clock.now();
-  return [...hold.runs.values()].every((run) => run.kept === undefined || now > run.kept.until);
+  return [...hold.runs.values()].every((run) => mayForget(letGo, run.kept, now));
 }

@@ -9,14 +9,26 @@
  */
 import { cutEntries, type OpenEntry } from "#domain/hand-over.ts";
 import type { GiveResult, Lease, LeaseId, ReleaseResult } from "#domain/lease.ts";
+import {
+  answerToGive,
+  answerToRelease,
+  entriesToWrite,
+  isKeptOver,
+  keptBy,
+  keptForGood,
+  mayBeOpenBefore,
+  nextDueOfReleased,
+  openOfReleased,
+} from "#domain/letting-go.ts";
+import { oursUntil } from "#domain/lease-times.ts";
 import { limits } from "#domain/limits.ts";
 import { overlaps, rangesOfSlots, slotRange, slotsIn, type RangeSet } from "#domain/range.ts";
 import type { Slot } from "#domain/slot.ts";
-import { after, epochMs, latestOf, type EpochMs } from "#domain/units.ts";
+import { after, latestOf, type EpochMs } from "#domain/units.ts";
 import { compareWatermarks } from "#domain/watermark.ts";
 import { sleep } from "#ports/clock.ts";
 import type { ScheduleRun } from "./run.ts";
-import { nextDueAt } from "./slots.ts";
+import { dropSlot, nextDueAt } from "./slots.ts";
 import { runsOf, wakeRun, type CollectorState, type SlotHold } from "./state.ts";
 
 /** Unknown outcomes are asked again this often, this many times. */
@@ -50,28 +62,25 @@ export function keep(state: CollectorState, slots: readonly Slot[], aheadMs: num
     slackMs: limits.untilSlackMs,
     commitTimeMs: limits.commitTimeMs,
   });
-  const cut = entries.reduce((latest, entry) => latestOf(latest, entry.cut), clock.now());
-  const until = entries.reduce((latest, entry) => latestOf(latest, entry.until), cut);
+  const kept = keptBy(entries, state.lease, clock.now());
   for (const hold of fresh) hold.letGo = { outcome: "asked", version: state.lease.version };
   for (const run of runs) {
-    run.kept = { cut, until, epoch: state.lease.epoch };
+    run.kept = kept;
     wakeRun(state, run, clock.now());
   }
   const unfinished = fresh.filter((hold) =>
-    [...hold.runs.values()].some((run) => isOpenBefore(run, cut)),
+    [...hold.runs.values()].some((run) => isOpenBefore(run, kept.cut)),
   );
   const needed = rangesOfSlots(
     unfinished.map((hold) => hold.slot),
     state.slotsLog2,
   );
-  const open =
-    needed.length > OPEN_ENTRIES_MAX ? entries : needed.map((range) => ({ range, cut, until }));
   return {
-    cut,
-    until,
+    cut: kept.cut,
+    until: kept.until,
     holds: fresh,
     open: [
-      ...open,
+      ...entriesToWrite(entries, needed, kept),
       ...holds.flatMap((hold) => (fresh.includes(hold) ? [] : keptEntries(state, hold))),
     ],
   };
@@ -84,14 +93,18 @@ function keptEntries(state: CollectorState, hold: SlotHold): OpenEntry[] {
     : [{ range: slotRange(hold.slot, state.slotsLog2), cut: kept.cut, until: kept.until }];
 }
 
-/** Beyond this many pieces the record would grow more than the entries save. */
-const OPEN_ENTRIES_MAX = 24;
-
-/** Whether anything is due before the cut and not committed; where that isn't known, it may be. */
 function isOpenBefore(run: ScheduleRun, cut: EpochMs): boolean {
-  if (run.rounds.length > 0 || run.uncommittedSince !== undefined || run.cut !== undefined)
-    return true;
-  return nextDueAt(run) < cut;
+  const isUnderWay = run.rounds.length > 0 || run.uncommittedSince !== undefined;
+  return mayBeOpenBefore({ isUnderWay, cut: run.cut, nextDueAt: nextDueAt(run) }, cut);
+}
+
+function landed(holds: readonly SlotHold[], version: number): void {
+  for (const hold of holds) {
+    hold.letGo = { outcome: "landed", version };
+    for (const run of hold.runs.values()) {
+      if (run.kept !== undefined) run.kept = keptForGood(run.kept);
+    }
+  }
 }
 
 /** The write was refused: it can never land, and the slots are ours as before. */
@@ -137,7 +150,7 @@ export function isLetGo(state: CollectorState, hold: SlotHold): boolean {
   return [...hold.runs.values()].every((run) => {
     if (run.dropped) return true;
     if (run.kept === undefined) return state.leaving;
-    return now > run.kept.until || (now >= run.kept.cut && isKeptCommitted(run, run.kept.cut));
+    return isKeptOver(run.kept, now, isKeptCommitted(run, run.kept.cut));
   });
 }
 
@@ -179,20 +192,17 @@ export async function releaseLease(state: CollectorState, aheadMs: number): Prom
   const kept = keep(state, slots, aheadMs);
   const now = state.deps.clock.now();
   const isUnread = slots.some((slot) => state.slots.get(slot)?.unread !== false);
-  const due = isUnread
-    ? now
-    : runsOf(state).reduce(
-        (soonest, run) => Math.min(soonest, nextDueAt(run)),
-        Number.POSITIVE_INFINITY,
-      );
+  const soonest = runsOf(state).reduce(
+    (first, run) => Math.min(first, nextDueAt(run)),
+    Number.POSITIVE_INFINITY,
+  );
   const request = {
     pool: state.pool,
     id: state.lease.id,
     owner: state.owner,
     version: state.lease.version,
-    // Nothing due at all: far away, but a date that any store can keep.
-    nextDueAt: epochMs(Math.min(due, now + limits.periodMaxMs)),
-    open: [...stillOpen(state.lease, now), ...kept.open],
+    nextDueAt: nextDueOfReleased({ isUnread, soonest }, now, limits.periodMaxMs),
+    open: openOfReleased(state.lease, kept.open, now, limits.skewMaxMs),
     progress: state.counters.progress(now, {
       lagMs: 0,
       backlogRounds: 0,
@@ -200,19 +210,18 @@ export async function releaseLease(state: CollectorState, aheadMs: number): Prom
     }),
   };
   const result = await asked(state, () => state.deps.leases.release(request));
-  if (result === undefined) return "lost";
-  if (result.kind === "released") {
-    for (const hold of kept.holds) hold.letGo = { outcome: "landed", version: request.version };
-    return "released";
+  switch (answerToRelease(result, { owner: state.owner, kept: kept.open })) {
+    case "landed":
+      landed(kept.holds, request.version);
+      return "released";
+    case "ours again":
+      keepOn(state, kept.holds);
+      state.expiresAt = oursUntil(state.expiresAt, result?.lease);
+      return "again";
+    case "lost":
+    case "unknown":
+      return "lost";
   }
-  if (result.lease?.holder?.owner !== state.owner) return "lost";
-  keepOn(state, kept.holds);
-  return "again";
-}
-
-/** Open entries that are not past: they stay until they are. */
-export function stillOpen(lease: Lease, now: EpochMs): OpenEntry[] {
-  return lease.open.filter((entry) => now <= entry.until + limits.skewMaxMs);
 }
 
 /** Gives what was promised to one lease; answers the lease as it stands after, if it changed. */
@@ -250,19 +259,25 @@ export async function giveRanges(
     skewMaxMs: settings.skewMaxMs,
   };
   const result = await asked(state, () => leases.give(request));
-  if (result?.kind === "given") {
-    for (const hold of kept.holds) hold.letGo = { outcome: "landed", version: request.fromVersion };
-    log.info("gave slots without a pause", {
-      lease: state.lease.id,
-      to,
-      slots: slots.length,
-      cut: kept.cut,
-    });
-    return result.from;
+  switch (answerToGive(result, request)) {
+    case "landed":
+      landed(kept.holds, request.fromVersion);
+      log.info("gave slots without a pause", {
+        lease: state.lease.id,
+        to,
+        slots: slots.length,
+        cut: kept.cut,
+      });
+      return result?.from;
+    case "ours again":
+      keepOn(state, kept.holds);
+      return result?.from;
+    case "lost":
+      for (const hold of kept.holds) dropSlot(state, hold);
+      return undefined;
+    case "unknown":
+      return undefined;
   }
-  // Refused: it can never land. An answer that never came keeps the cut: the write may yet land.
-  if (result !== undefined) keepOn(state, kept.holds);
-  return result?.from;
 }
 
 /** Asks until there is an answer; undefined when there is none within the limit. */

@@ -7,8 +7,9 @@
  *
  * Holds: an entry is started once; what is on time never waits for what is late.
  */
+import { isTakers, takenUpThrough } from "#domain/letting-go.ts";
 import { firstOpen } from "#domain/round.ts";
-import { after, earliest, type EpochMs } from "#domain/units.ts";
+import { after, type EpochMs } from "#domain/units.ts";
 import { isStale } from "./cache.ts";
 import type { LateItem } from "./late-work.ts";
 import { launch, sealLongRound, type Flight } from "./flights.ts";
@@ -101,12 +102,12 @@ function advance(state: CollectorState, run: ScheduleRun, now: EpochMs, flights:
     return isOver ? Number.POSITIVE_INFINITY : now + EXPIRED_WAIT_MS;
   }
   hold.usedAt = now;
-  // A giver takes up what began before the cut, however late it comes to look.
-  const upTo = run.kept === undefined ? now : earliest(now, after(run.kept.cut, -1));
+  const upTo = takenUpThrough(run.kept, now);
   if (upTo >= run.nextRoundAt) run.nextRoundAt = takeUp(state, run, entries, upTo);
   let next = Number.POSITIVE_INFINITY;
   const turn = { now, flights };
-  for (const open of run.rounds)
+  // A copy: a chunk that is sealed on the way takes complete rounds out.
+  for (const open of [...run.rounds])
     next = Math.min(next, startDue(state, run, open, turn), endOf(state, run, open, now));
   // Targets may be forgotten between rounds: they are looked for a little before the next one.
   const readAt = run.nextRoundAt - READ_AHEAD_MS;
@@ -162,7 +163,7 @@ function startDue(
       next = instant;
       break;
     }
-    if (run.kept !== undefined && instant >= run.kept.cut) break;
+    if (isTakers(run.kept, instant)) break;
     if (states[open.next] === PENDING) {
       if (isAtLimit(state, flights)) {
         standInLine(state, run);

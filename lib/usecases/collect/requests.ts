@@ -2,16 +2,25 @@
  * Captures on request: first captures of new targets, and those asked for by hand.
  *
  * The requests of the lease's ranges are read every two seconds; a few slots are worked on at a
- * time; each capture waits for its turn in the late work's budget. A request is removed, if its
- * stamp is as read, once everything it asked for is captured, durable and committed.
+ * time; each capture waits for its turn in the late work's budget. A request is removed, if it
+ * is as read, once everything it asked for is captured, durable and committed.
  *
- * Holds: a request that comes again while the first is worked on is not lost (its stamp differs).
+ * Holds: a request that comes again while the first is worked on is not lost (it is another).
  */
 import type { RangeSet } from "#domain/range.ts";
-import type { CaptureRequest } from "#domain/request.ts";
+import {
+  askedBy,
+  isAskedFor,
+  isSameRequest,
+  isWorkedOff,
+  mayRemove,
+  mayTakeUp,
+  type CaptureRequest,
+} from "#domain/request.ts";
+import type { EpochMs } from "#domain/units.ts";
 import type { LateItem } from "./late-work.ts";
 import { NEVER, type Entry, type ScheduleRun } from "./run.ts";
-import { holdSlot, isOwned, readSlotAnew } from "./slots.ts";
+import { holdSlot, isOwned, isPromised, readSlotAnew } from "./slots.ts";
 import type { CollectorState, SlotHold } from "./state.ts";
 
 /** Slots whose requests are worked on at a time: their targets stay in memory. */
@@ -23,6 +32,8 @@ export interface RequestWork {
   /** Whether the entry still waits for what was asked. */
   isWanted(entry: Entry): boolean;
   /** The entry as it stands after its slot was read again. */
+  entryNow(entry: Entry): Entry;
+  /** The same, of one that was captured for it. */
   current(entry: Entry): Entry;
   /** One capture has ended. */
   landed(run: ScheduleRun): void;
@@ -41,15 +52,18 @@ export interface Requests {
   open(): number;
 }
 
-interface OpenWork extends RequestWork {
+/** As the collector keeps it: shared with the model check, which drives it step by step. */
+export interface OpenWork extends RequestWork {
   readonly hold: SlotHold;
   isAbandoned: boolean;
-  /** Of the request as last seen. */
-  lastStamp: string;
+  /** The request as last seen. */
+  lastSeen: CaptureRequest;
   waiting: number;
   /** When the contents were read that its items are of. */
   readAt: number;
   readonly runs: Set<ScheduleRun>;
+  /** Result keys of what was captured for it. */
+  readonly served: Set<number>;
 }
 
 export function requests(state: CollectorState, rangesNow: () => RangeSet): Requests {
@@ -59,12 +73,12 @@ export function requests(state: CollectorState, rangesNow: () => RangeSet): Requ
   const isLeaving = (): boolean => state.leaving;
 
   async function poll(): Promise<void> {
-    if (isLeaving()) return;
     const found = await state.deps.requests.list(state.pool, rangesNow(), state.slotsLog2);
     for (const request of found) {
-      if (isLeaving()) return;
+      const { slot } = request;
+      const [owned, promised] = [isOwned(state, slot), isPromised(state, slot)];
+      if (!mayTakeUp({ isLeaving: isLeaving(), isOwned: owned, isPromised: promised })) continue;
       if (working.size >= SLOTS_AT_ONCE && !working.has(request.slot)) continue;
-      if (!isOwned(state, request.slot)) continue;
       const work = working.get(request.slot);
       if (work === undefined) await takeUp(request);
       else await lookAgain(work, request);
@@ -73,8 +87,8 @@ export function requests(state: CollectorState, rangesNow: () => RangeSet): Requ
 
   /** Asked for again meanwhile: its turn comes, but what is new has its rounds from now on. */
   async function lookAgain(work: OpenWork, request: CaptureRequest): Promise<void> {
-    if (work.lastStamp === request.stamp) return;
-    work.lastStamp = request.stamp;
+    if (isSameRequest(work.lastSeen, request)) return;
+    work.lastSeen = request;
     await readSlotAnew(state, work.hold);
   }
 
@@ -99,49 +113,16 @@ export function requests(state: CollectorState, rangesNow: () => RangeSet): Requ
       close(work);
       return;
     }
-    const items = itemsOf(work);
-    work.waiting = items.length;
-    work.readAt = hold.readAt;
-    state.late.add(items);
+    state.late.add(itemsOf(work, state.deps.clock.now()));
     state.wake();
-  }
-
-  function itemsOf(work: OpenWork): LateItem[] {
-    const now = state.deps.clock.now();
-    const items: LateItem[] = [];
-    for (const run of work.hold.runs.values()) {
-      const entries = work.hold.contents?.get(run.key)?.entries ?? [];
-      for (const entry of entries) {
-        if (entry.flying === 0 && work.isWanted(entry))
-          items.push({ kind: "request", run, entry, work, dueAt: now });
-      }
-    }
-    return items;
   }
 
   async function finish(): Promise<void> {
     for (const work of [...working.values()]) {
-      if (work.waiting > 0 || [...work.runs].some((run) => run.wantedSequence > 0 && !run.dropped))
-        continue;
-      if (work.hold.reading !== undefined || hasFlying(work)) continue;
+      if (!isDone(work)) continue;
       close(work);
-      // What was lost meanwhile, a slot or a chunk, is done anew by whoever reads the request next.
-      const isLost =
-        work.isAbandoned ||
-        state.slots.get(work.request.slot) !== work.hold ||
-        [...work.runs].some((run) => run.dropped);
-      if (!isLost && isOwned(state, work.request.slot))
-        await state.deps.requests.remove(work.request);
+      if (isFulfilled(state, work)) await state.deps.requests.remove(work.request);
     }
-  }
-
-  /** A first capture that is under way in its own round: the request waits for it. */
-  function hasFlying(work: OpenWork): boolean {
-    const contents = work.hold.contents;
-    if (contents === undefined) return false;
-    return [...contents.values()].some((made) =>
-      made.entries.some((entry) => entry.flying > 0 && entry.first === NEVER),
-    );
   }
 
   function close(work: OpenWork): void {
@@ -152,9 +133,51 @@ export function requests(state: CollectorState, rangesNow: () => RangeSet): Requ
   return { poll, finish, open: () => working.size };
 }
 
-function openWork(request: CaptureRequest, hold: SlotHold): OpenWork {
-  const asked = request.keys.kind === "keys" ? new Set(request.keys.resultKeys) : undefined;
-  const captured = new Set<number>();
+/** What a request asks for in its slot as it was just read. */
+export function itemsOf(work: OpenWork, now: EpochMs): LateItem[] {
+  const items: LateItem[] = [];
+  for (const run of work.hold.runs.values()) {
+    const entries = work.hold.contents?.get(run.key)?.entries ?? [];
+    for (const entry of entries) {
+      if (work.isWanted(entry)) items.push({ kind: "request", run, entry, work, dueAt: now });
+    }
+  }
+  work.waiting = items.length;
+  work.readAt = work.hold.readAt;
+  return items;
+}
+
+/** Whether nothing is to be waited for any more: all captures landed and committed, or lost. */
+export function isDone(work: OpenWork): boolean {
+  return isWorkedOff({
+    waiting: work.waiting,
+    isUncommitted: [...work.runs].some((run) => run.wantedSequence > 0 && !run.dropped),
+    isReading: work.hold.reading !== undefined,
+    isFirstUnderWay: hasFirstFlying(work.hold),
+  });
+}
+
+/** What was lost meanwhile, a slot or a chunk, is done anew by whoever reads the request next. */
+export function isFulfilled(state: CollectorState, work: OpenWork): boolean {
+  const { slot } = work.request;
+  return mayRemove({
+    isAbandoned: work.isAbandoned,
+    isLost: state.slots.get(slot) !== work.hold || [...work.runs].some((run) => run.dropped),
+    isOwned: isOwned(state, slot),
+  });
+}
+
+/** A first capture that is under way in its own round: the request waits for it. */
+function hasFirstFlying({ contents }: SlotHold): boolean {
+  if (contents === undefined) return false;
+  return [...contents.values()].some((made) =>
+    made.entries.some((entry) => entry.flying > 0 && entry.first === NEVER),
+  );
+}
+
+export function openWork(request: CaptureRequest, hold: SlotHold): OpenWork {
+  const asked = askedBy(request);
+  const served = new Set<number>();
 
   function entryNow(entry: Entry): Entry {
     if (hold.readAt === work.readAt) return entry;
@@ -169,16 +192,23 @@ function openWork(request: CaptureRequest, hold: SlotHold): OpenWork {
     request,
     hold,
     isAbandoned: false,
-    lastStamp: request.stamp,
+    lastSeen: request,
     waiting: 0,
     readAt: -1,
     runs: new Set(),
+    served,
+    entryNow,
     isWanted: (entry) => {
-      if (asked === undefined || asked.has(entry.resultKey)) return !captured.has(entry.resultKey);
-      return request.fresh && entry.first === NEVER && entry.flying === 0;
+      const { resultKey, first, flying } = entryNow(entry);
+      return isAskedFor(asked, {
+        resultKey,
+        isNeverCaptured: first === NEVER,
+        isUnderWay: flying > 0,
+        isServed: served.has(resultKey),
+      });
     },
     current: (entry) => {
-      captured.add(entry.resultKey);
+      served.add(entry.resultKey);
       return entryNow(entry);
     },
     landed: (run) => {

@@ -5,9 +5,11 @@
  *        `done` is the end of the longest prefix without a gap.
  */
 import { missedLine } from "#domain/chunk-lines.ts";
+import { isDueAfter, nextInstant } from "#domain/due.ts";
 import type { Round } from "#domain/instant.ts";
 import { countPassed, dueRounds, firstOpen } from "#domain/round.ts";
 import type { MissedReason } from "#domain/sample.ts";
+import { isGivers, whose, type Standing } from "#domain/taking-over.ts";
 import { after, latestOf, type EpochMs } from "#domain/units.ts";
 import { furthest, isAfter, OFFSET_ALL, through, upTo, type Watermark } from "#domain/watermark.ts";
 import { bucketOfSlot } from "#ports/sample-store.ts";
@@ -15,6 +17,7 @@ import {
   DONE,
   GIVERS,
   isComplete,
+  NEVER,
   PENDING,
   type Entry,
   type OpenRound,
@@ -59,15 +62,15 @@ function openRound(run: ScheduleRun, round: Round, entries: readonly Entry[]): O
   return open;
 }
 
-function firstState(run: ScheduleRun, instant: EpochMs, entry: Entry): number {
-  if (entry.registeredAt > instant || !isAfter(instant, entry.offset, run.committed)) return DONE;
-  if (isGivers(run, instant)) return GIVERS;
-  return isAfter(instant, entry.offset, run.position) ? PENDING : DONE;
-}
-
-/** Of a slot that is being handed over to us, what is due before the cut is the giver's. */
-function isGivers(run: ScheduleRun, instant: EpochMs): boolean {
-  return run.cut !== undefined && instant < run.cut.cut;
+function firstState(standing: Standing, instant: EpochMs, entry: Entry): number {
+  switch (whose(standing, instant, entry)) {
+    case "nobody's":
+      return DONE;
+    case "the giver's":
+      return GIVERS;
+    case "ours":
+      return PENDING;
+  }
 }
 
 interface Missed {
@@ -196,7 +199,7 @@ export function rebuild(
     open.entries = entries;
     open.states = Uint8Array.from(entries, (entry) => {
       const instant = after(open.round.at, entry.shift);
-      const isOpen = instant > lateUntil || isGivers(run, instant);
+      const isOpen = instant > lateUntil || isGivers(run.cut, instant);
       return (
         before.get(entry.target.id) ??
         (isOpen ? firstState({ ...run, position: run.committed }, instant, entry) : DONE)
@@ -214,14 +217,18 @@ export function rebuild(
 /** Rounds between watermark and position are few, unless the store refused commits for a long time. */
 const ROUNDS_UNCOMMITTED_MAX = 100_000;
 
-/** New targets' instants from the committed watermark to now that lie in rounds already taken up. */
+/**
+ * New targets' instants to now that lie in rounds already taken up, recorded as missed by name. Of those
+ * that were never captured also the ones that were committed since their registration began: whoever
+ * committed them could not know of it yet.
+ */
 function missSince(
   state: CollectorState,
   run: ScheduleRun,
   added: readonly Entry[],
   lateUntil: EpochMs,
 ): void {
-  let round = firstOpen(run.schedule, run.committed);
+  let round = firstOpen(run.schedule, firstUnaccounted(run, added));
   for (
     let step = 0;
     step < ROUNDS_UNCOMMITTED_MAX &&
@@ -235,11 +242,13 @@ function missSince(
       const instant = after(at, entry.shift);
       if (
         instant > lateUntil ||
-        isGivers(run, instant) ||
+        isGivers(run.cut, instant) ||
         isAfter(instant, entry.offset, run.position)
       )
         return false;
-      return isDueAfter(instant, entry, run.committed);
+      return entry.first === NEVER
+        ? instant >= entry.registeredAt
+        : isDueAfter(instant, entry, run.committed);
     });
     if (missed.length > 0) {
       // What was noted or is durable already doesn't hold this record: nothing older is committed.
@@ -258,6 +267,29 @@ function missSince(
   }
 }
 
+/** What was committed later may have been committed without these. */
+function firstUnaccounted(run: ScheduleRun, added: readonly Entry[]): Watermark {
+  let from = run.committed;
+  for (const entry of added) {
+    if (entry.first !== NEVER || entry.registeredAt > from.at) continue;
+    from = upTo(after(entry.registeredAt, -1));
+  }
+  return from;
+}
+
+/**
+ * A slot that was read for the first time: of what was never captured, what was committed since its
+ * registration began is recorded as missed. Whoever learns of it before it is captured does so again;
+ * a reader keeps one record of a round.
+ */
+export function missUnseen(state: CollectorState, run: ScheduleRun): void {
+  if (run.kept !== undefined) return;
+  const unseen = run.entries?.filter(
+    (entry) => entry.first === NEVER && entry.registeredAt <= run.committed.at,
+  );
+  if (unseen !== undefined && unseen.length > 0) missSince(state, run, unseen, run.committed.at);
+}
+
 /** Index of an entry in an open round, whatever its generation; -1 when it is no longer there. */
 export function indexIn(open: OpenRound, entry: Entry, index: number, generation: number): number {
   if (generation === open.generation) return index;
@@ -270,35 +302,6 @@ export function oldestUncommitted(
   entries: readonly Entry[],
   now: EpochMs,
 ): EpochMs | undefined {
-  const next = nextInstant(run, entries, run.committed);
+  const next = nextInstant(run.schedule, entries, run.committed);
   return next !== undefined && next <= now ? next : undefined;
-}
-
-/** Whether no round can have an instant after a watermark and before a moment, whoever its targets are. */
-export function isDoneBefore(run: ScheduleRun, watermark: Watermark, moment: EpochMs): boolean {
-  const next = firstOpen(run.schedule, watermark);
-  return next === undefined || next.at >= moment;
-}
-
-/** First instant after a watermark, of any target; undefined when nothing is ever due. */
-export function nextInstant(
-  run: ScheduleRun,
-  entries: readonly Entry[],
-  from: Watermark,
-): EpochMs | undefined {
-  if (entries.length === 0) return undefined;
-  let round = firstOpen(run.schedule, from);
-  for (let step = 0; step < 2 && round !== undefined; step += 1) {
-    const { at } = round;
-    const entry = entries.find((candidate) =>
-      isDueAfter(after(at, candidate.shift), candidate, from),
-    );
-    if (entry !== undefined) return after(at, entry.shift);
-    round = firstOpen(run.schedule, { at: round.endsAt, offset: OFFSET_ALL });
-  }
-  return round?.at;
-}
-
-export function isDueAfter(instant: EpochMs, entry: Entry, from: Watermark): boolean {
-  return instant >= entry.registeredAt && isAfter(instant, entry.offset, from);
 }

@@ -8,8 +8,10 @@
  * Holds: `committed` only grows; rounds are in order; only the oldest can be partly committed.
  */
 import type { Cadence, CadenceKey } from "#domain/cadence.ts";
+import type { TimedTarget } from "#domain/due.ts";
 import type { SlotCut } from "#domain/hand-over.ts";
 import type { Round } from "#domain/instant.ts";
+import type { Kept } from "#domain/letting-go.ts";
 import type { ScheduleKey } from "#domain/round.ts";
 import type { Slot } from "#domain/slot.ts";
 import type { EpochMs } from "#domain/units.ts";
@@ -30,13 +32,9 @@ export const NEVER = -1;
 export const BEFORE = 0;
 
 /** One target of a schedule, with all that its captures need, made once for many rounds. */
-export interface Entry {
+export interface Entry extends TimedTarget {
   readonly target: Target;
   readonly task: ProbeTask;
-  readonly offset: number;
-  /** Whole milliseconds from a round's name to the target's instant in it. */
-  readonly shift: number;
-  readonly registeredAt: EpochMs;
   readonly resultKey: number;
   readonly bucket: number;
   /** The part of a sample's line that never changes. */
@@ -64,14 +62,6 @@ export interface OpenRound {
   /** All entries before it are done. */
   prefix: number;
   inFlight: number;
-}
-
-/** What a giver keeps after it let go of a slot. */
-export interface Kept {
-  readonly cut: EpochMs;
-  readonly until: EpochMs;
-  /** The epoch it had then: never a later one. */
-  readonly epoch: number;
 }
 
 export interface ScheduleRun {

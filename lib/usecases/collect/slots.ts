@@ -7,17 +7,19 @@
  * Holds: memory doesn't grow with the number of targets in the ranges, only with what is open.
  */
 import { parseCadenceKey, shortestGapMs, type CadenceKey } from "#domain/cadence.ts";
-import { slotCut } from "#domain/hand-over.ts";
+import { isDoneBefore, nextInstant } from "#domain/due.ts";
+import { isOvertaken } from "#domain/letting-go.ts";
 import { priority } from "#domain/policy.ts";
 import { contains, slotRange } from "#domain/range.ts";
 import { firstOpen } from "#domain/round.ts";
 import type { Schedule } from "#domain/schedule.ts";
 import type { Slot } from "#domain/slot.ts";
+import { cutToWaitFor } from "#domain/taking-over.ts";
 import { furthest, upTo } from "#domain/watermark.ts";
 import type { SlotContents } from "#ports/schedule-store.ts";
 import { evict } from "./cache.ts";
 import { entriesOf } from "./entries.ts";
-import { isDoneBefore, nextInstant, rebuild } from "./rounds.ts";
+import { missUnseen, rebuild } from "./rounds.ts";
 import type { Entry, ScheduleRun } from "./run.ts";
 import { wakeRun, type CollectorState, type SlotHold } from "./state.ts";
 
@@ -61,6 +63,15 @@ export async function readSchedules(state: CollectorState, hold: SlotHold): Prom
   const schedules = await state.reads.through(() =>
     state.deps.schedules.readSchedules(state.pool, hold.slot),
   );
+  adoptSchedules(state, hold, schedules);
+}
+
+/** What a read of schedules alone says. */
+export function adoptSchedules(
+  state: CollectorState,
+  hold: SlotHold,
+  schedules: readonly Schedule[],
+): void {
   hold.unread = false;
   for (const schedule of schedules) {
     const run = adoptSchedule(state, hold, schedule);
@@ -110,11 +121,15 @@ export function readSlot(state: CollectorState, hold: SlotHold): Promise<void> {
 }
 
 async function read(state: CollectorState, hold: SlotHold): Promise<void> {
-  const { deps, slotsLog2 } = state;
-  const found = await deps.schedules.readSlot(state.pool, hold.slot);
-  const now = deps.clock.now();
+  const found = await state.deps.schedules.readSlot(state.pool, hold.slot);
   // It was dropped while it was read: nobody looks at it any more.
-  if (state.slots.get(hold.slot) !== hold) return;
+  if (state.slots.get(hold.slot) === hold) adoptContents(state, hold, found);
+}
+
+/** What a read of the slot says: open rounds go on with it. */
+export function adoptContents(state: CollectorState, hold: SlotHold, found: SlotContents): void {
+  const { deps, slotsLog2 } = state;
+  const now = deps.clock.now();
   tellBroken(state, found);
   const known = knownTargets(hold);
   const contents = entriesOf(found, slotsLog2);
@@ -138,10 +153,16 @@ async function read(state: CollectorState, hold: SlotHold): Promise<void> {
     run.priority = entries.some((entry) => priority(entry.target.policy) === 0) ? 0 : 1;
     hold.load += (entries.length * 1_000) / shortestGapMs(run.cadence);
     if (known !== undefined) rebuild(state, run, known.get(schedule.cadence) ?? NOBODY, now);
+    else if (isOwner(state)) missUnseen(state, run);
     wakeRun(state, run, now);
   }
   state.dueRate += hold.load - loadBefore;
   evict(state);
+}
+
+/** A successor reads before it owns anything. */
+function isOwner({ lease, owner }: CollectorState): boolean {
+  return lease.holder?.owner === owner;
 }
 
 function tellBroken({ deps }: CollectorState, { broken }: SlotContents): void {
@@ -251,12 +272,14 @@ export function adoptVersion(run: ScheduleRun, schedule: Schedule): void {
 /** Looks up what open entries of the lease ask of this run: see committer.ts for how it ends. */
 export function openCut(state: CollectorState, run: ScheduleRun): void {
   if (run.kept !== undefined) return;
-  const asked = slotCut(state.lease.open, slotRange(run.slot, state.slotsLog2).from);
-  const now = state.deps.clock.now();
-  if (asked === undefined || now > asked.until + state.deps.settings.skewMaxMs) return;
+  const { from } = slotRange(run.slot, state.slotsLog2);
+  const { clock, settings } = state.deps;
+  const asked = cutToWaitFor(state.lease.open, from, clock.now(), settings.skewMaxMs);
+  if (asked === undefined) return;
   // Where the giver has nothing left to commit, there is nothing to wait for: a lease has thousands
   // of slots, and only some have a round open.
-  if (run.cut !== undefined || !isDoneBefore(run, run.committed, asked.cut)) run.cut = asked;
+  if (run.cut !== undefined || !isDoneBefore(run.schedule, run.committed, asked.cut))
+    run.cut = asked;
   run.position = furthest(run.position, upTo(asked.cut));
   run.nextRoundAt = 0;
 }
@@ -269,11 +292,7 @@ export function followRanges(state: CollectorState, slots: readonly Slot[]): Slo
       hold.letGo !== undefined && [...hold.runs.values()].some((run) => run.kept !== undefined);
     if (!wanted.has(hold.slot) && !isKept) dropSlot(state, hold);
     // The give can never land any more, or it did and the slot came back: what others did since is unknown.
-    else if (
-      wanted.has(hold.slot) &&
-      hold.letGo?.outcome === "asked" &&
-      state.lease.version > hold.letGo.version
-    )
+    else if (wanted.has(hold.slot) && isOvertaken(hold.letGo, state.lease.version))
       dropSlot(state, hold);
   }
   return slots
@@ -285,9 +304,15 @@ export function followRanges(state: CollectorState, slots: readonly Slot[]): Slo
 export function nextDueAt(run: ScheduleRun): number {
   const { entries } = run;
   if (entries !== undefined)
-    return nextInstant(run, entries, run.committed) ?? Number.POSITIVE_INFINITY;
+    return nextInstant(run.schedule, entries, run.committed) ?? Number.POSITIVE_INFINITY;
   if (run.isEmpty) return Number.POSITIVE_INFINITY;
   return firstOpen(run.schedule, run.committed)?.at ?? Number.POSITIVE_INFINITY;
+}
+
+/** Whether the slot is to be given to another lease. */
+export function isPromised(state: CollectorState, slot: Slot): boolean {
+  const promised = state.lease.giving.map(({ range }) => range);
+  return contains(promised, slotRange(slot, state.slotsLog2).from);
 }
 
 /** Whether the lease still has the slot, and nobody is being handed it. */

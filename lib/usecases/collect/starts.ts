@@ -5,12 +5,14 @@
  *        what it could not end in time; an entry that can't be started is recorded as missed.
  * Source: DESIGN, section 4, "A collector".
  */
+import { mayServeRequests, mayStartAt, mustEndBy } from "#domain/letting-go.ts";
 import { limits } from "#domain/limits.ts";
 import { after, durationMs, type DurationMs, type EpochMs } from "#domain/units.ts";
 import type { Flight } from "./flights.ts";
 import type { LateItem } from "./late-work.ts";
 import { giveUp, indexIn } from "./rounds.ts";
 import { PENDING, STARTED, type Entry, type OpenRound, type ScheduleRun } from "./run.ts";
+import { isPromised } from "./slots.ts";
 import type { CollectorState } from "./state.ts";
 
 /** A capture that has less time than this before its target's next instant isn't worth starting. */
@@ -18,8 +20,7 @@ const LATE_ROOM_MS = 250;
 
 /** Whether anything of this run may be started now. */
 export function mayStart(state: CollectorState, run: ScheduleRun, now: EpochMs): boolean {
-  if (run.kept === undefined) return now < state.expiresAt && !state.writer.isFull();
-  return now <= run.kept.until && !state.writer.isFull();
+  return mayStartAt(run.kept, now, state.expiresAt) && !state.writer.isFull();
 }
 
 interface Start {
@@ -67,17 +68,18 @@ export function startEntry(state: CollectorState, start: Start): void {
 function timeoutFor(state: CollectorState, start: Start, entry: Entry): DurationMs | undefined {
   const { run, now, instant } = start;
   const asked = entry.task.timeoutMs;
-  const endsBy =
-    run.kept === undefined
-      ? state.deadlineAt - limits.commitTimeMs
-      : run.kept.until - limits.commitTimeMs;
-  if (now + asked > endsBy) return undefined;
+  if (now + asked > mustEndBy(run.kept, state.deadlineAt, limits.commitTimeMs)) return undefined;
   if (!start.late) return asked;
   // A late capture ends before the same target's next instant.
   const gap = run.cadence.kind === "every" ? run.cadence.periodMs : 60_000;
   const room = instant + gap - now;
   if (room < Math.min(asked, LATE_ROOM_MS)) return undefined;
   return room >= asked ? asked : durationMs(room);
+}
+
+/** Captures on request in a slot that is let go of, now or soon, are its next owner's. */
+function mayServe(state: CollectorState, run: ScheduleRun): boolean {
+  return mayServeRequests(run.kept, state.leaving || isPromised(state, run.slot));
 }
 
 export function startLate(
@@ -88,7 +90,7 @@ export function startLate(
 ): void {
   const { run } = item;
   // Who lets go takes up no more requests: they are the next owner's.
-  if (item.kind === "request" && (run.dropped || run.kept !== undefined)) {
+  if (item.kind === "request" && (run.dropped || !mayServe(state, run))) {
     item.work.abandon();
     return;
   }
@@ -114,18 +116,19 @@ export function startLate(
       return;
     }
     case "request": {
-      if (!item.work.isWanted(item.entry)) {
+      const entry = item.work.entryNow(item.entry);
+      if (!item.work.isWanted(entry)) {
         item.work.skip();
         return;
       }
-      item.entry.flying += 1;
+      entry.flying += 1;
       run.asked += 1;
       run.uncommittedSince ??= now;
       flights.push({
         kind: "request",
         run,
-        entry: item.entry,
-        task: item.entry.task,
+        entry,
+        task: entry.task,
         work: item.work,
       });
     }

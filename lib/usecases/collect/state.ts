@@ -5,6 +5,7 @@
  */
 import type { CadenceKey } from "#domain/cadence.ts";
 import type { Lease, Owner } from "#domain/lease.ts";
+import { commitEpoch, type LetGo } from "#domain/letting-go.ts";
 import type { Slot } from "#domain/slot.ts";
 import type { EpochMs } from "#domain/units.ts";
 import type { Counters } from "./counters.ts";
@@ -35,13 +36,6 @@ export interface SlotHold {
   pins: number;
   /** Captures per second that are known to be due here. */
   load: number;
-}
-
-export interface LetGo {
-  /** asked: whether the write was applied is not known. */
-  outcome: "asked" | "landed";
-  /** The lease's version that the write relies on. */
-  readonly version: number;
 }
 
 export interface CollectorState {
@@ -115,5 +109,5 @@ export function markDirty(state: CollectorState, run: ScheduleRun): void {
 
 /** Under which epoch the run's commits are made: a giver's is frozen. */
 export function epochOf(state: CollectorState, run: ScheduleRun): number {
-  return run.kept?.epoch ?? state.lease.epoch;
+  return commitEpoch(run.kept, state.lease.epoch);
 }

@@ -1,16 +1,23 @@
 /**
  * Applies a plan's moves in order. A refusal is an answer: the world moved on, the next run sees it.
  *
- * Holds: moves that rely on a refused one are refused by their versions, by the store.
+ * Holds: what relies on a refused move isn't tried: another's change may have made the versions just
+ *        what the plan foresaw, and a stale plan changes nothing.
  */
 import type { Fleet, FleetSnapshot } from "#domain/fleet.ts";
 import type { Lease, LeaseId } from "#domain/lease.ts";
+import { limits } from "#domain/limits.ts";
 import type { Move } from "#domain/plan.ts";
 import type { RebalanceDeps } from "./settings.ts";
 
 export interface Applied {
   readonly applied: number;
   readonly refused: number;
+}
+
+export interface AppliedMoves extends Applied {
+  /** Leases that have got ranges from one that nobody owned: something may be due there at once. */
+  readonly takers: ReadonlySet<LeaseId>;
 }
 
 type Deps = Pick<RebalanceDeps, "clock" | "leases" | "log" | "settings">;
@@ -20,20 +27,35 @@ export async function applyMoves(
   snapshot: FleetSnapshot,
   moves: readonly Move[],
   stop: AbortSignal,
-): Promise<Applied> {
+): Promise<AppliedMoves> {
   const byId = new Map(snapshot.leases.map((lease) => [lease.id, lease]));
   let { fleet } = snapshot;
   let applied = 0;
   let refused = 0;
+  const takers = new Set<LeaseId>();
+  /** Leases that are not as the plan foresaw them. */
+  const unforeseen = new Set<LeaseId>();
   for (const move of moves) {
     if (stop.aborted) break;
-    const outcome = await applyMove(deps, { move, fleet, byId });
+    const relied = leasesOf(move);
+    const outcome: Outcome = relied.some((id) => unforeseen.has(id))
+      ? { result: "stale" }
+      : await applyMove(deps, { move, fleet, byId });
     fleet = outcome.fleet ?? fleet;
-    if (outcome.result === "applied") applied += 1;
-    else refused += 1;
+    if (outcome.result === "applied") {
+      applied += 1;
+      if (move.kind === "move") takers.add(move.to);
+    } else {
+      refused += 1;
+      for (const id of relied) unforeseen.add(id);
+    }
     deps.log.info("move", { move: move.kind, result: outcome.result, why: move.why });
   }
-  return { applied, refused };
+  return { applied, refused, takers };
+}
+
+function leasesOf(move: Move): readonly LeaseId[] {
+  return "from" in move ? [move.from, move.to] : [move.lease];
 }
 
 interface Outcome {
@@ -65,6 +87,7 @@ async function applyMove(
         ranges,
         now: clock.now(),
         skewMaxMs,
+        deathsWithinMs: limits.deathsWithinMs,
       });
       return { result: moved.kind === "moved" ? "applied" : moved.why };
     }

@@ -1,13 +1,16 @@
 /**
  * What a watching run knows of the fleet, and which collectors it wants started when.
  *
- * Holds: a need that the run before should have met waits until that run has had the time; every
- *        start is decided on a lease that was read this moment.
+ * Holds: a need that the run before should have met waits until that run has had the time; owners
+ *        that all fell silent while nobody could look have the time for a heartbeat first; every start
+ *        is decided on a lease that was read this moment.
  */
 import type { FleetSnapshot } from "#domain/fleet.ts";
 import type { Lease, LeaseId } from "#domain/lease.ts";
-import { after, earliest, type EpochMs } from "#domain/units.ts";
-import { isBusy, needOf, type Need } from "./need.ts";
+import { after, earliest, latestOf, type EpochMs } from "#domain/units.ts";
+import { verdictOf } from "#domain/quarantine.ts";
+import { mercyFor } from "./mercy.ts";
+import { isBusy, isOfOlder, needOf, type Need } from "./need.ts";
 import { leasesWithRequests } from "./requested.ts";
 import type { RebalanceDeps, RebalanceRun } from "./settings.ts";
 import type { StartBook } from "./start-book.ts";
@@ -27,8 +30,10 @@ export interface Lookout {
   /** Reads fleet and requests. */
   look(): Promise<Looked>;
   wanted(): readonly Wanted[];
-  /** Reads the lease again, unless it was read this very moment; undefined when it wants nothing now. */
-  confirm(id: LeaseId): Promise<Wanted | undefined>;
+  /** Whether so many owners died there that all leases are to be looked at before another is started. */
+  isSuspicious(lease: Lease): boolean;
+  /** Reads the lease again, unless it was read this very moment; undefined when it wants nothing by `by`. */
+  confirm(id: LeaseId, by: EpochMs): Promise<Wanted | undefined>;
 }
 
 /** Least time that a start by the run before gets to be seen. */
@@ -54,16 +59,20 @@ export interface LookoutOptions {
   readonly book: StartBook;
   /** Needs from before this moment are the older run's. */
   readonly olderUntil: EpochMs | undefined;
+  /** Leases whose needs are ours all the same. */
+  readonly takers: ReadonlySet<LeaseId>;
 }
 
 export function lookout(
   deps: RebalanceDeps,
   run: RebalanceRun,
-  { book, olderUntil }: LookoutOptions,
+  { book, olderUntil, takers }: LookoutOptions,
 ): Lookout {
   const { clock, settings, startTimes } = deps;
   const known = new Map<LeaseId, { readonly lease: Lease; readonly readAt: EpochMs }>();
   let requested: ReadonlyMap<LeaseId, Requested> = new Map();
+  let slotsLog2: number | undefined;
+  const mercy = mercyFor(settings);
 
   function learn(lease: Lease, readAt: EpochMs): void {
     book.observe(lease, readAt);
@@ -71,21 +80,23 @@ export function lookout(
   }
 
   function wantedOf(lease: Lease): Wanted | undefined {
-    const need = ownNeed(needNow(lease));
+    const need = mercy.put(lease, ownNeed(lease, needNow(lease)));
     const at = need === undefined ? undefined : book.nextAt(lease, need);
     return need === undefined || at === undefined ? undefined : { lease, need, at };
   }
 
   function needNow(lease: Lease): Need | undefined {
     const asked = isFree(lease) ? requested.get(lease.id) : undefined;
-    if (asked?.epoch === lease.epoch) return { at: asked.since, reason: "request" };
+    if (asked?.epoch === lease.epoch)
+      return { at: asked.since, dueAt: asked.since, reason: "request" };
     const { skewMaxMs, longestTimeoutMs, prepareMs } = settings;
     const aheadMs = startTimes.aheadMs() + prepareMs;
     return needOf(lease, { skewMaxMs, longestTimeoutMs, aheadMs });
   }
 
-  function ownNeed(need: Need | undefined): Need | undefined {
-    if (need === undefined || olderUntil === undefined || need.at >= olderUntil) return need;
+  function ownNeed({ id }: Lease, need: Need | undefined): Need | undefined {
+    if (need === undefined || olderUntil === undefined || takers.has(id)) return need;
+    if (!isOfOlder(need, olderUntil)) return need;
     const graceMs = Math.max(OLDER_GRACE_MIN_MS, 2 * startTimes.aheadMs());
     return { ...need, at: after(olderUntil, graceMs) };
   }
@@ -114,6 +125,8 @@ export function lookout(
       if (snapshot === undefined) return { kind: "no-pool" };
       const { fleet, leases } = snapshot;
       const now = clock.now();
+      slotsLog2 = fleet.slotsLog2;
+      mercy.look(leases, now);
       known.clear();
       for (const lease of leases) learn(lease, now);
       requested = await askForRequests(snapshot, now);
@@ -124,9 +137,15 @@ export function lookout(
       return { kind: "watched", isIdle, newerAt };
     },
 
+    isSuspicious(lease) {
+      if (slotsLog2 === undefined) return false;
+      const { skewMaxMs } = settings;
+      return verdictOf(lease, { now: clock.now(), skewMaxMs, slotsLog2 }) !== "sound";
+    },
+
     wanted: () => [...known.values()].flatMap(({ lease }) => wantedOf(lease) ?? []),
 
-    async confirm(id) {
+    async confirm(id, by) {
       const before = known.get(id);
       if (before === undefined) return undefined;
       if (clock.now() > before.readAt) {
@@ -139,7 +158,7 @@ export function lookout(
       }
       const entry = known.get(id);
       const wanted = entry === undefined ? undefined : wantedOf(entry.lease);
-      return wanted === undefined || wanted.at > clock.now() ? undefined : wanted;
+      return wanted === undefined || wanted.at > latestOf(by, clock.now()) ? undefined : wanted;
     },
   };
 }
@@ -150,8 +169,8 @@ interface Requested {
   readonly since: EpochMs;
 }
 
-function isFree({ holder, ranges }: Lease): boolean {
-  return holder === undefined && ranges.length > 0;
+function isFree({ holder, ranges, quarantine }: Lease): boolean {
+  return holder === undefined && quarantine === undefined && ranges.length > 0;
 }
 
 /** The soonest of the starts that are wanted before `endAt`, or `endAt`. */

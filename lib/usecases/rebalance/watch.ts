@@ -9,6 +9,9 @@
  * both start a collector. What the older one should have started, and nobody owns when it has had
  * the time, the newer one starts after all.
  *
+ * Where owners die of what they capture, their ranges are divided or quarantined before anybody else
+ * is started for them.
+ *
  * Holds: ends when nothing is owned or due soon, when a newer run has taken over, and always before
  *        its own end; every start follows a fresh read of its lease.
  * Fails: never for a store that is out of reach for a moment: that is logged and tried again.
@@ -17,7 +20,9 @@ import { DependencyError } from "#domain/errors.ts";
 import type { LeaseId } from "#domain/lease.ts";
 import { after, earliest, type EpochMs } from "#domain/units.ts";
 import { sleep } from "#ports/clock.ts";
-import { handOverMs, lookout, soonest, type Lookout } from "./lookout.ts";
+import { isolateKillers } from "./isolation.ts";
+import { isOfOlder } from "./need.ts";
+import { handOverMs, lookout, soonest, type Lookout, type Wanted } from "./lookout.ts";
 import type { RebalanceDeps, RebalanceRun } from "./settings.ts";
 import { startBook, type StartBook } from "./start-book.ts";
 
@@ -27,6 +32,8 @@ export interface Watch {
   readonly startedAt: EpochMs;
   /** Starts wanted earlier are those of the run before; undefined when there is none. */
   readonly olderUntil: EpochMs | undefined;
+  /** But for these, which this run has moved something to: the one before learns of it seconds later. */
+  readonly takers: ReadonlySet<LeaseId>;
 }
 
 export interface WatchReport {
@@ -45,6 +52,8 @@ interface Course {
   endAt: EpochMs;
   /** Why it ends when `endAt` has come. */
   why: "stayed" | "superseded";
+  /** When a newer run takes over, once it is known. */
+  handedAt: EpochMs | undefined;
 }
 
 interface Tools {
@@ -57,14 +66,14 @@ interface Tools {
 export async function watch(
   deps: RebalanceDeps,
   run: RebalanceRun,
-  { startedAt, olderUntil }: Watch,
+  { startedAt, ...others }: Watch,
 ): Promise<WatchReport> {
   const { clock, settings } = deps;
   const book = startBook(settings, deps.startTimes);
-  const tools: Tools = { deps, run, book, view: lookout(deps, run, { book, olderUntil }) };
+  const tools: Tools = { deps, run, book, view: lookout(deps, run, { book, ...others }) };
   const stayUntil = after(startedAt, settings.stayMaxMs);
   const endAt = earliest(stayUntil, after(run.deadlineAt, -settings.reserveMs));
-  const course: Course = { lookedAt: undefined, endAt, why: "stayed" };
+  const course: Course = { lookedAt: undefined, endAt, why: "stayed", handedAt: undefined };
   const turnsMax = Math.ceil(settings.stayMaxMs / TURN_MIN_MS);
   for (let turn = 0; turn < turnsMax; turn += 1) {
     if (run.stop.aborted) return { ended: "stopped", starts: book.total };
@@ -106,21 +115,46 @@ async function lookWhenDue({ deps, view }: Tools, course: Course): Promise<Watch
     // Its clock may differ from ours: never longer than a hand-over from now.
     const handedAt = after(earliest(looked.newerAt, clock.now()), handOverMs(settings));
     course.endAt = earliest(course.endAt, handedAt);
+    course.handedAt = handedAt;
   }
   return looked.isIdle ? "idle" : undefined;
 }
 
-async function startWanted(tools: Tools, { endAt }: Course): Promise<void> {
-  const now = tools.deps.clock.now();
-  const due = tools.view.wanted().filter(({ at }) => at <= now && at < endAt);
+async function startWanted(tools: Tools, course: Course): Promise<void> {
+  const { deps, run, view } = tools;
+  let due = dueNow(tools, course);
+  if (due.some(({ lease }) => view.isSuspicious(lease))) {
+    const { divided, quarantined } = await isolateKillers(deps, run);
+    if (divided + quarantined > 0) {
+      await view.look();
+      due = dueNow(tools, course);
+    }
+  }
   for (let from = 0; from < due.length; from += STARTS_AT_ONCE_MAX) {
     const some = due.slice(from, from + STARTS_AT_ONCE_MAX);
-    await Promise.all(some.map(({ lease }) => startOne(tools, lease.id)));
+    await Promise.all(some.map(({ lease, at }) => startOne(tools, lease.id, at)));
   }
 }
 
-async function startOne({ deps, run, book, view }: Tools, id: LeaseId): Promise<void> {
-  const wanted = await view.confirm(id);
+/** Once a newer run takes over, only what is agreed to be the older one's. */
+function ours({ view }: Tools, { handedAt }: Course): readonly Wanted[] {
+  const wanted = view.wanted();
+  return handedAt === undefined ? wanted : wanted.filter(({ need }) => isOfOlder(need, handedAt));
+}
+
+function dueNow(tools: Tools, course: Course): Wanted[] {
+  const now = tools.deps.clock.now();
+  const { endAt, handedAt } = course;
+  return ours(tools, course).filter(({ at, need }) => {
+    if (at < endAt) return at <= now;
+    // To be started when we are gone, by how quick we expect it to be: a moment early, then.
+    return handedAt !== undefined && at === need.at;
+  });
+}
+
+async function startOne(tools: Tools, id: LeaseId, by: EpochMs): Promise<void> {
+  const { deps, run, book, view } = tools;
+  const wanted = await view.confirm(id, by);
   if (wanted === undefined || run.stop.aborted) return;
   const { lease, need } = wanted;
   const fields = { lease: id, epoch: lease.epoch, reason: need.reason };
@@ -134,10 +168,11 @@ async function startOne({ deps, run, book, view }: Tools, id: LeaseId): Promise<
   }
 }
 
-function restMs({ deps, view }: Tools, { lookedAt, endAt }: Course): number {
-  const { clock, settings } = deps;
+function restMs(tools: Tools, course: Course): number {
+  const { clock, settings } = tools.deps;
+  const { lookedAt, endAt } = course;
   const now = clock.now();
   const looksAt = after(lookedAt ?? now, settings.pollMs);
-  const next = soonest(view.wanted(), earliest(looksAt, endAt));
+  const next = soonest(ours(tools, course), earliest(looksAt, endAt));
   return Math.max(TURN_MIN_MS, Math.min(settings.pollMs, next - now));
 }

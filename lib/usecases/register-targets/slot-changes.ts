@@ -45,6 +45,31 @@ export interface SlotView {
   readonly touched: ReadonlySet<CadenceKey>;
 }
 
+/** One write to the store; each is idempotent. */
+export type RegistrationStep =
+  | { readonly kind: "targets"; readonly writes: SlotChanges["writes"] }
+  | { readonly kind: "touch"; readonly touch: TimedTouch }
+  | { readonly kind: "request" };
+
+/**
+ * The writes in their order: a schedule is touched when its targets are there to be read, and a
+ * capture is asked for when nothing else is missing. Only then is the slot acknowledged.
+ */
+export function registrationSteps(changes: SlotChanges): readonly RegistrationStep[] {
+  const { writes, touches } = changes;
+  return [
+    { kind: "targets", writes },
+    ...touches.map((touch) => ({ kind: "touch", touch }) as const),
+    // Also for what was captured before: it is how a collector learns of a new cadence, or of settings.
+    ...(isNews(changes) ? [{ kind: "request" } as const] : []),
+  ];
+}
+
+/** Whether a collector is to be told. */
+export function isNews({ fresh, writes }: SlotChanges): boolean {
+  return fresh || writes.length > 0;
+}
+
 type Outcome = "added" | "changed" | "unchanged";
 
 interface Merged {

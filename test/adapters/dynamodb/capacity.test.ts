@@ -77,6 +77,19 @@ describeOnEngine("what calls consume", (stores) => {
     });
   });
 
+  test("taking a lease is one write unit and one call, also from an owner that died and is noted", async () => {
+    const { leases, meter, pool } = stores();
+    const readAs = await busyLease(leases, pool);
+    const one = { read: 0, write: 1, calls: 1 };
+    const noting = { deathsWithinMs: 900_000, readAs };
+    const request = { ...requestsIn(pool).acquire(ONE, "bob", at(60)), ...noting };
+    expect(await unitsOf(meter, "lease.acquire", () => leases.acquire(request))).toEqual(one);
+    const [, free] = (await leases.readFleet(pool))?.leases ?? [];
+    if (free === undefined) throw new Error("lease 2 is gone");
+    const other = { ...requestsIn(pool).acquire(free.id, "bob", at(60)), ...noting, readAs: free };
+    expect(await unitsOf(meter, "lease.acquire", () => leases.acquire(other))).toEqual(one);
+  });
+
   test("a commit of a schedule with 250 targets is three write units", async () => {
     const { schedules, meter, pool } = stores();
     const cadence = cadenceKey(MINUTE);

@@ -22,6 +22,9 @@ const steps = [
   "cancel",
   "give",
   "move",
+  "ward",
+  "quarantine",
+  "lift",
   "add",
   "remove",
   "fleet",
@@ -72,8 +75,12 @@ async function requestOf(one: Step, model: LeaseStore, pool: string, now: EpochM
   const holder = (by === "cid" ? undefined : lease?.holder?.owner) ?? by;
   const fleet = (await model.readFleet(pool))?.fleet ?? twoLeases(pool).fleet;
   switch (kind) {
-    case "acquire":
-      return (store) => store.acquire(ask.acquire(from, by, now));
+    case "acquire": {
+      const readAs = lease && { ...lease, version: fromVersion };
+      const noting = { deathsWithinMs: 30_000, ...(stale !== 1 && readAs && { readAs }) };
+      const request = { ...ask.acquire(from, by, now), ...(by !== "ann" && noting) };
+      return (store) => store.acquire(request);
+    }
     case "renew": {
       const loads = ranges.map((range) => loadPiece(range, [1, 5]));
       return (store) =>
@@ -96,6 +103,25 @@ async function requestOf(one: Step, model: LeaseStore, pool: string, now: EpochM
       return await giveOf(one, model, pool, now);
     case "move":
       return (store) => store.move({ ...pair, ranges, now, skewMaxMs: 100 });
+    case "ward": {
+      // The only one that may be without ranges.
+      const third = await model.findLease(pool, leaseId(3));
+      const to = { to: leaseId(3), toVersion: third?.version ?? 1 };
+      const ward = { of: from, until: epochMs(now + 20_000), deaths: 2 };
+      const leases = (await model.readFleet(pool))?.leases ?? [];
+      const free = leases.find(({ holder, ranges }) => holder === undefined && ranges.length > 0);
+      const giver = free ?? lease;
+      const rest = { ranges: rangesOf(one, giver), now, skewMaxMs: 100, deathsWithinMs: 30_000 };
+      const whose = { from: giver?.id ?? from, fromVersion: (giver?.version ?? 1) + stale };
+      return (store) => store.move({ ...pair, ...whose, ...to, ...rest, ward });
+    }
+    case "quarantine": {
+      const until = epochMs(now + 1_000);
+      const shut = { pool, id: from, version: fromVersion, now, until, skewMaxMs: 100 };
+      return (store) => store.quarantine({ ...shut, deathsWithinMs: 30_000 });
+    }
+    case "lift":
+      return (store) => store.lift({ pool, id: from, version: fromVersion });
     case "add":
       return (store) => store.addLease({ ...fleet, version: fleet.version + stale });
     case "remove":

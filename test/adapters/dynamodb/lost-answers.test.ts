@@ -149,8 +149,10 @@ describe.skipIf(engineMissing() !== undefined)("writes whose answer was lost", (
       stamp: "s",
     } as const;
     await lost("UpdateItem", () => requests.put(request));
-    expect(await requests.list(pool, [{ from: 0, to: 2 ** 32 }], 6)).toEqual([request]);
-    expect(await lost("DeleteItem", () => requests.remove(request))).toBe("removed");
+    // The SDK has written twice: the count tells, and asks for no more than once.
+    const stored = { ...request, writes: 2 };
+    expect(await requests.list(pool, [{ from: 0, to: 2 ** 32 }], 6)).toEqual([stored]);
+    expect(await lost("DeleteItem", () => requests.remove(stored))).toBe("removed");
   });
 
   test("an answer that never comes is given up and asked for again", async () => {

@@ -4,7 +4,12 @@
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { PutItemCommand, type AttributeValue } from "@aws-sdk/client-dynamodb";
+import {
+  ConditionalCheckFailedException,
+  PutItemCommand,
+  UpdateItemCommand,
+  type AttributeValue,
+} from "@aws-sdk/client-dynamodb";
 import { beforeEach, expect, it } from "vitest";
 import * as z from "zod";
 import { dynamoConfigurationStore } from "#adapters/dynamodb/configuration-store.ts";
@@ -139,6 +144,44 @@ describeOnEngine("records of the previous release", (newStores) => {
       version: lease?.version ?? 0,
     });
     expect(released.kind).toBe("released");
+  });
+
+  it("a quarantined lease is to the previous one a lease with an owner: it can't take it, nor remove it", async () => {
+    const { leases } = stores;
+    const before = await leases.findLease(POOL, leaseId(3));
+    const now = epochMs((before?.holder?.expiresAt ?? 0) + 60_000);
+    const until = epochMs(now + 900_000);
+    const shut = await leases.quarantine({
+      ...{ pool: POOL, id: leaseId(3), version: before?.version ?? 0, now, until },
+      ...{ skewMaxMs: 100, deathsWithinMs: 900_000 },
+    });
+    expect(shut.kind).toBe("quarantined");
+    const { client, tables } = stores.engine;
+    const Key = { pool: { S: POOL }, key: { S: "lease#0003" } };
+    // As that release writes it: see its lease-store.ts.
+    const acquire = (at: number) =>
+      client.send(
+        new UpdateItemCommand({
+          TableName: tables.leases,
+          Key,
+          ConditionExpression:
+            "attribute_exists(v) AND (attribute_not_exists(o) OR (x <= :takeable AND o <> :me))",
+          UpdateExpression: "SET o = :me, x = :x, d = :d ADD e :one, v :one",
+          ExpressionAttributeValues: {
+            ":me": { S: "of-the-previous-release" },
+            ":takeable": { N: String(at - 100) },
+            ":x": { N: String(at + 10_000) },
+            ":d": { N: String(at + 900_000) },
+            ":one": { N: "1" },
+          },
+        }),
+      );
+    await expect(acquire(until)).rejects.toThrow(ConditionalCheckFailedException);
+    // When the time is over it may; what it leaves is read as an owned lease by this one.
+    await acquire(until + 100);
+    const taken = await leases.findLease(POOL, leaseId(3));
+    expect(taken).toMatchObject({ holder: { owner: "of-the-previous-release" } });
+    expect(taken?.quarantine).toBeUndefined();
   });
 
   it("are planned on by this one: another number of collectors, and its name", async () => {

@@ -27,6 +27,40 @@ function told(): Lease {
 }
 
 describe("a lease in the table", () => {
+  it("that is quarantined says so, how many collectors died, and when it is tried again", () => {
+    const until = after(NOON, 900_000);
+    const shut = {
+      ...newLease("default", leaseId(7), cover(16, 4)[0] ?? [], NOON),
+      quarantine: { since: NOON, until },
+      ward: { of: leaseId(2), until: after(until, 900_000), deaths: 3 },
+    };
+    const now = after(NOON, 60_000);
+    const row = leaseRow(shut, now, 4);
+    expect(row[1]).toEqual({ text: "quarantined, 3 died", style: "red" });
+    expect([row[LAG_CELL], row[NEXT_CELL]]).toEqual(["1m", "in 14m"]);
+    expect(leaseJson(shut, now, 4)).toMatchObject({
+      owned: false,
+      wardOf: "0002",
+      quarantine: {
+        since: "2026-11-21T12:00:30.000Z",
+        until: "2026-11-21T12:15:30.000Z",
+        deaths: 3,
+      },
+    });
+  });
+
+  it("whose owners died says how many, and a ward whose it is", () => {
+    const suspect = {
+      ...told(),
+      deaths: [NOON],
+      ward: { of: leaseId(2), until: after(TOLD_AT, 60_000), deaths: 2 },
+    };
+    const now = after(TOLD_AT, 2_000);
+    expect(leaseRow(suspect, now, 4).at(-1)).toBe("ward of 0002, 1 died");
+    expect(leaseJson(suspect, now, 4)).toMatchObject({ deaths: ["2026-11-21T12:00:30.000Z"] });
+    expect(leaseJson(told(), now, 4)).not.toHaveProperty("deaths");
+  });
+
   it("has the lag that its owner told", () => {
     const now = after(TOLD_AT, 2_000);
     expect(leaseRow(told(), now, 4)[LAG_CELL]).toBe("200ms");

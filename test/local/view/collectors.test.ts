@@ -48,6 +48,20 @@ describe("the view of a fleet", () => {
     expect(view).toMatchObject({ running: 0, lagMs: 20_000 });
   });
 
+  it("shows what is quarantined, how many died of it, and until when; and who died elsewhere", () => {
+    const [taken, idle] = leases(NOON);
+    const until = after(NOON, 900_000);
+    const ward = { of: leaseId(9), until: after(until, 900_000), deaths: 3 };
+    const shut = { ...idle, quarantine: { since: NOON, until }, ward };
+    const bereaved = { ...taken, deaths: [after(NOON, -30_000)] };
+    const view = fleetView({ fleet, leases: [bereaved, shut] }, after(NOON, 1_000));
+    expect(view.collectors).toMatchObject([
+      { state: "running", died: 1 },
+      { state: "quarantined", died: 3, quarantinedUntil: until },
+    ]);
+    expect(view.running).toBe(1);
+  });
+
   it("counts the lag of a silent owner from its last word, not from when it took the lease", () => {
     const [taken, idle] = leases(NOON);
     const toldAt = after(NOON, 60_000);

@@ -53,6 +53,8 @@ export interface RunOptions {
   readonly stop?: AbortSignal;
   readonly leases?: LeaseStore;
   readonly settings?: Partial<RebalanceSettings>;
+  /** How long it expects starts to take. */
+  readonly startMs?: number;
 }
 
 export interface OwnOptions {
@@ -101,6 +103,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
         stop = new AbortController().signal,
         leases = store,
         settings = {},
+        startMs,
       } = {},
     ) =>
       rebalance(
@@ -112,7 +115,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
           meter,
           log,
           steps: noSteps,
-          startTimes: startTimes(),
+          startTimes: startTimes(startMs),
           settings: { ...REBALANCE_SETTINGS, ...settings },
         },
         { pool: POOL, name, deadlineAt: after(clock.now(), deadlineMs), stop },

@@ -4,7 +4,7 @@ import { epochMs } from "#domain/units.ts";
 import type { CollectorView, FleetView } from "#local/view/collectors.ts";
 
 function fleet(changes: Partial<CollectorView>): FleetView {
-  const collector = { lease: "0001", state: "running", owner: "abcdefghijk", slots: 32, ranges: [], lagMs: 0, waiting: 0, giving: 0 } as const; // prettier-ignore
+  const collector = { lease: "0001", state: "running", owner: "abcdefghijk", slots: 32, ranges: [], lagMs: 0, waiting: 0, giving: 0, died: 0 } as const; // prettier-ignore
   return {
     desired: 1,
     running: 1,

@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import { renderView, type Paint, type ViewState } from "#cli/commands/up/render.ts";
 import { displayWidth } from "#cli/output/display.ts";
 import { epochMs } from "#domain/units.ts";
+import type { CollectorView } from "#local/view/collectors.ts";
 import type { TargetRow } from "#local/view/model.ts";
 
 const NOON = Date.parse("2026-11-21T12:00:00Z");
@@ -37,8 +38,8 @@ const STATE: ViewState = {
     missed: 2,
     lateness99Ms: 15,
     collectors: [
-      { lease: "0001", state: "running", owner: "Wr12BM_0abcdef", slots: 32, ranges: ["00000000-80000000"], lagMs: 3, waiting: 3, giving: 0 }, // prettier-ignore
-      { lease: "0002", state: "overdue", slots: 32, ranges: ["80000000-100000000"], lagMs: 12_000, waiting: 0, giving: 0 }, // prettier-ignore
+      { lease: "0001", state: "running", owner: "Wr12BM_0abcdef", slots: 32, ranges: ["00000000-80000000"], lagMs: 3, waiting: 3, giving: 0, died: 0 }, // prettier-ignore
+      { lease: "0002", state: "overdue", slots: 32, ranges: ["80000000-100000000"], lagMs: 12_000, waiting: 0, giving: 0, died: 0 }, // prettier-ignore
     ],
   },
   alarms: [],
@@ -63,6 +64,22 @@ describe("the live view", () => {
       "",
       "web.yml:3:1: found a tab, expected spaces",
     ]);
+  });
+
+  it("shows what is quarantined first, and when it is tried again", () => {
+    const running = STATE.fleet?.collectors[0];
+    if (STATE.fleet === undefined || running === undefined) throw new Error("no fleet");
+    const quarantinedUntil = epochMs(STATE.now + 125_000);
+    const shut: CollectorView = { lease: "0020", state: "quarantined", slots: 1, ranges: ["80000000-84000000"], lagMs: 12_000, waiting: 0, giving: 0, died: 3, quarantinedUntil }; // prettier-ignore
+    const collectors = [...Array.from({ length: 12 }, () => running), shut];
+    const text = renderView(
+      { ...STATE, fleet: { ...STATE.fleet, collectors } },
+      { columns: 130, rows: 24 },
+      plain,
+    );
+    expect(text).toContain(
+      "  lease 0020  quarantined            lag 12s         1 slots  80000000-84000000  (3 died, tried again in 2m 5s)",
+    );
   });
 
   it("says how many targets don't fit", () => {

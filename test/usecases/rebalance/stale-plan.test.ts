@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest";
+import { leaseId } from "#domain/lease.ts";
+import type { LeaseStore } from "#ports/lease-store.ts";
+import { POOL, setStage, type Stage } from "./stage.ts";
+
+const FAR_MS = 3_600_000;
+
+/** Just before the first promise somebody else changes the lease that promises. */
+function changedMeanwhile(stage: Stage): LeaseStore {
+  let isChanged = false;
+  return {
+    ...stage.leases,
+    async promise(request) {
+      if (!isChanged) {
+        isChanged = true;
+        const { version } = await stage.lease(1);
+        await stage.leases.cancel({ pool: POOL, id: leaseId(1), version, ranges: [] });
+      }
+      return stage.leases.promise(request);
+    },
+  };
+}
+
+describe("a plan of several moves on one lease", () => {
+  // The other's change makes the version just what the plan foresaw for its second promise.
+  it("changes nothing from the first move on that was refused", async () => {
+    const stage = await setStage({ leases: 1, desired: 3, nextDueMs: FAR_MS });
+    await stage.own(1, { untilMs: Infinity, then: "dies" });
+    const run = stage.run("a", { leases: changedMeanwhile(stage), settings: { stayMaxMs: 0 } });
+    await stage.clock.advance(1_000);
+    const report = await run;
+    expect(report).toMatchObject({ kind: "rebalanced", applied: 2, refused: 2 });
+    expect((await stage.lease(1)).giving).toEqual([]);
+  });
+});
