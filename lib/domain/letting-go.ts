@@ -2,6 +2,7 @@
  * The giver's side of a hand-over: what it keeps of slots that it lets go, and what answers mean for it.
  *
  *     ours --a write is sent--> asked --it landed--> landed --all before the cut is done--> forgotten
+ *                               asked --no answer: the same is asked with each heartbeat--> asked
  *                               asked --refused while the slots are still ours--> ours
  *                               asked --overtaken: a write raised the lease's version--> read again
  *
@@ -211,8 +212,10 @@ export function isOvertaken(letGo: LetGo | undefined, leaseVersion: number): boo
   return letGo?.outcome === "asked" && leaseVersion > letGo.version;
 }
 
-/** Whether a giver whose part is over may forget a slot, and take it up again if it is ours. */
-export function mayForget(letGo: LetGo, kept: Kept | undefined, now: EpochMs): boolean {
-  // The write may still land: nothing due from the cut on is started as long as that is likely.
-  return letGo.outcome === "landed" || kept === undefined || now > kept.until;
+/**
+ * Whether a giver whose part is over may forget a slot, and take it up again if it is ours. A write
+ * that had no answer may land however late: then nothing due from the cut on is ours to start.
+ */
+export function mayForget(letGo: LetGo): boolean {
+  return letGo.outcome === "landed";
 }

@@ -128,6 +128,7 @@ function makeCollector(deps: CollectDeps, context: CollectInvocationContext, slo
     cachedBytes: 0,
     dirty: [],
     leaving: false,
+    unanswered: undefined,
     wake: () => undefined,
     resume: () => undefined,
   };

@@ -10,7 +10,7 @@ import type { Lease } from "#domain/lease.ts";
 import { formatLoads, loadPiece, type LoadPiece } from "#domain/load.ts";
 import { normalise, slotsIn, type RangeSet } from "#domain/range.ts";
 import { after, between, type EpochMs } from "#domain/units.ts";
-import { giveRanges, isKeptAlready } from "./letting-go.ts";
+import { giveRanges, isKeptAlready, settleGive } from "./giving.ts";
 import { oldestUncommitted } from "./rounds.ts";
 import { followRanges, readSchedules, retakeSlot } from "./slots.ts";
 import { runsOf, type CollectorState, type SlotHold } from "./state.ts";
@@ -72,7 +72,8 @@ export function control(state: CollectorState): Control {
     state.lease = lease;
     const unread = followRanges(state, slotsIn(lease.ranges, state.slotsLog2));
     if (unread.length > 0) await readAll(state, unread);
-    if (isNew || lease.giving.length > 0) await givePromised(state);
+    if (isNew || lease.giving.length > 0 || state.unanswered !== undefined)
+      await givePromised(state);
   }
 
   return { heartbeat, follow };
@@ -80,7 +81,7 @@ export function control(state: CollectorState): Control {
 
 /** Gives what is promised, one taker at a time; a refusal is decided anew after the next heartbeat. */
 async function givePromised(state: CollectorState): Promise<void> {
-  if (state.leaving) return;
+  if (state.leaving || !(await settleGive(state))) return;
   const takers = new Set(state.lease.giving.map((giving) => giving.to));
   for (const to of takers) {
     const ranges = normalise(

@@ -80,7 +80,8 @@ function isKeeping(state: CollectorState): boolean {
 async function endRequests({ state, commits, requests }: Leaver): Promise<void> {
   const { clock, log } = state.deps;
   const until = after(clock.now(), REQUESTS_END_MS);
-  while (requests.open() > 0 && clock.now() < until) {
+  const stepsMax = Math.ceil(REQUESTS_END_MS / STEP_MS);
+  for (let step = 0; step < stepsMax && requests.open() > 0 && clock.now() < until; step += 1) {
     if (runsOf(state).every((run) => run.asked === 0)) state.writer.seal();
     commits.tend();
     try {
@@ -118,8 +119,5 @@ export function letKeptGo(state: CollectorState): boolean {
 
 function mayBeForgotten(state: CollectorState, hold: SlotHold): boolean {
   if (hold.letGo === undefined || !isLetGo(state, hold)) return false;
-  if (state.leaving) return true;
-  const { letGo } = hold;
-  const now = state.deps.clock.now();
-  return [...hold.runs.values()].every((run) => mayForget(letGo, run.kept, now));
+  return state.leaving || mayForget(hold.letGo);
 }

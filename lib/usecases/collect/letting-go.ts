@@ -1,16 +1,16 @@
 /**
- * Letting go of slots without a drain: release of the whole lease, give of promised ranges.
+ * Letting go of slots without a drain: what is kept, and the release of the whole lease. Giving a part
+ * of it: giving.ts.
  *
  * Who lets go names a cut, keeps what is due before it under the epoch it has now, and starts
  * nothing due from the cut on until a refusal says that its write can never land.
  *
- * Holds: `kept` is set before the write is sent; it is taken back only after a refusal.
+ * Holds: `kept` is set before the write is sent; it is taken back only after a refusal. A release
+ *        without an answer is asked for again at once: who leaves has nothing else to do.
  * Source: DESIGN, section 4, "Hand-over at a moment".
  */
 import { cutEntries, type OpenEntry } from "#domain/hand-over.ts";
-import type { GiveResult, Lease, LeaseId, ReleaseResult } from "#domain/lease.ts";
 import {
-  answerToGive,
   answerToRelease,
   entriesToWrite,
   isKeptOver,
@@ -22,16 +22,16 @@ import {
 } from "#domain/letting-go.ts";
 import { oursUntil } from "#domain/lease-times.ts";
 import { limits } from "#domain/limits.ts";
-import { overlaps, rangesOfSlots, slotRange, slotsIn, type RangeSet } from "#domain/range.ts";
+import { rangesOfSlots, slotRange, slotsIn } from "#domain/range.ts";
 import type { Slot } from "#domain/slot.ts";
 import { after, latestOf, type EpochMs } from "#domain/units.ts";
 import { compareWatermarks } from "#domain/watermark.ts";
 import { sleep } from "#ports/clock.ts";
 import type { ScheduleRun } from "./run.ts";
-import { dropSlot, nextDueAt } from "./slots.ts";
+import { nextDueAt } from "./slots.ts";
 import { runsOf, wakeRun, type CollectorState, type SlotHold } from "./state.ts";
 
-/** Unknown outcomes are asked again this often, this many times. */
+/** A release without an answer is asked for again this often, this many times. */
 const ASK_AGAIN_MS = 300;
 const ASK_AGAIN_MAX = 20;
 
@@ -98,7 +98,7 @@ function isOpenBefore(run: ScheduleRun, cut: EpochMs): boolean {
   return mayBeOpenBefore({ isUnderWay, cut: run.cut, nextDueAt: nextDueAt(run) }, cut);
 }
 
-function landed(holds: readonly SlotHold[], version: number): void {
+export function landed(holds: readonly SlotHold[], version: number): void {
   for (const hold of holds) {
     hold.letGo = { outcome: "landed", version };
     for (const run of hold.runs.values()) {
@@ -108,7 +108,7 @@ function landed(holds: readonly SlotHold[], version: number): void {
 }
 
 /** The write was refused: it can never land, and the slots are ours as before. */
-function keepOn(state: CollectorState, holds: readonly SlotHold[]): void {
+export function keepOn(state: CollectorState, holds: readonly SlotHold[]): void {
   for (const hold of holds) {
     hold.letGo = undefined;
     for (const run of hold.runs.values()) {
@@ -209,7 +209,7 @@ export async function releaseLease(state: CollectorState, aheadMs: number): Prom
       waiting: state.late.waiting(),
     }),
   };
-  const result = await asked(state, () => state.deps.leases.release(request));
+  const result = await answered(state, ASK_AGAIN_MAX, () => state.deps.leases.release(request));
   switch (answerToRelease(result, { owner: state.owner, kept: kept.open })) {
     case "landed":
       landed(kept.holds, request.version);
@@ -224,85 +224,23 @@ export async function releaseLease(state: CollectorState, aheadMs: number): Prom
   }
 }
 
-/** Gives what was promised to one lease; answers the lease as it stands after, if it changed. */
-export async function giveRanges(
+/** The first answer to a write that is asked for up to so many times; undefined when there is none. */
+export async function answered<T>(
   state: CollectorState,
-  to: LeaseId,
-  ranges: RangeSet,
-): Promise<Lease | undefined> {
-  const { leases, clock, log, settings } = state.deps;
-  const taker = await leases.findLease(state.pool, to);
-  if (taker === undefined) {
-    const cancelled = await leases.cancel({
-      pool: state.pool,
-      id: state.lease.id,
-      version: state.lease.version,
-      ranges,
-    });
-    log.info("a promise names a lease that is gone; it is dropped", { lease: state.lease.id, to });
-    return cancelled.kind === "cancelled" ? cancelled.lease : undefined;
-  }
-  const now = clock.now();
-  const isRunning = taker.holder !== undefined && now < taker.holder.expiresAt;
-  const slots = slotsIn(ranges, state.slotsLog2);
-  const kept = keep(state, slots, isRunning ? limits.giveCutAheadMs : limits.startCutAheadMs);
-  const request = {
-    pool: state.pool,
-    from: state.lease.id,
-    owner: state.owner,
-    fromVersion: state.lease.version,
-    to,
-    toVersion: taker.version,
-    ranges,
-    open: kept.open,
-    now,
-    skewMaxMs: settings.skewMaxMs,
-  };
-  const result = await asked(state, () => leases.give(request));
-  switch (answerToGive(result, request)) {
-    case "landed":
-      landed(kept.holds, request.fromVersion);
-      log.info("gave slots without a pause", {
-        lease: state.lease.id,
-        to,
-        slots: slots.length,
-        cut: kept.cut,
-      });
-      return result?.from;
-    case "ours again":
-      keepOn(state, kept.holds);
-      return result?.from;
-    case "lost":
-      for (const hold of kept.holds) dropSlot(state, hold);
-      return undefined;
-    case "unknown":
-      return undefined;
-  }
-}
-
-/** Asks until there is an answer; undefined when there is none within the limit. */
-async function asked<T extends ReleaseResult | GiveResult>(
-  state: CollectorState,
+  attemptsMax: number,
   ask: () => Promise<T>,
 ): Promise<T | undefined> {
-  for (let attempt = 1; attempt <= ASK_AGAIN_MAX; attempt += 1) {
+  for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
     try {
       return await ask();
     } catch (error) {
-      state.deps.log.warn("letting go had no answer; asked again", {
+      state.deps.log.warn("letting go had no answer; the same is asked for again", {
         lease: state.lease.id,
         attempt,
         error,
       });
-      await sleep(state.deps.clock, ASK_AGAIN_MS);
+      if (attempt < attemptsMax) await sleep(state.deps.clock, ASK_AGAIN_MS);
     }
   }
   return undefined;
-}
-
-/** Whether ranges overlap what was already let go and is still kept. */
-export function isKeptAlready(state: CollectorState, ranges: RangeSet): boolean {
-  return runsOf(state).some(
-    (run) => run.kept !== undefined && overlaps(rangesOfSlots([run.slot], state.slotsLog2), ranges),
-  );
 }

@@ -106,8 +106,9 @@ function advance(state: CollectorState, run: ScheduleRun, now: EpochMs, flights:
   if (upTo >= run.nextRoundAt) run.nextRoundAt = takeUp(state, run, entries, upTo);
   let next = Number.POSITIVE_INFINITY;
   const turn = { now, flights };
-  // A copy: a chunk that is sealed on the way takes complete rounds out.
-  for (const open of [...run.rounds])
+  // A copy where there are several: a chunk that is sealed on the way takes complete rounds out.
+  const rounds = run.rounds.length > 1 ? [...run.rounds] : run.rounds;
+  for (const open of rounds)
     next = Math.min(next, startDue(state, run, open, turn), endOf(state, run, open, now));
   // Targets may be forgotten between rounds: they are looked for a little before the next one.
   const readAt = run.nextRoundAt - READ_AHEAD_MS;

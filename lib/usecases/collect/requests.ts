@@ -73,6 +73,8 @@ export function requests(state: CollectorState, rangesNow: () => RangeSet): Requ
   const isLeaving = (): boolean => state.leaving;
 
   async function poll(): Promise<void> {
+    // Nothing of it could be taken up.
+    if (isLeaving()) return;
     const found = await state.deps.requests.list(state.pool, rangesNow(), state.slotsLog2);
     for (const request of found) {
       const { slot } = request;
@@ -119,7 +121,8 @@ export function requests(state: CollectorState, rangesNow: () => RangeSet): Requ
 
   async function finish(): Promise<void> {
     for (const work of [...working.values()]) {
-      if (!isDone(work)) continue;
+      // Closed by another turn while a removal was waited for: who leaves takes turns of its own.
+      if (working.get(work.request.slot) !== work || !isDone(work)) continue;
       close(work);
       if (isFulfilled(state, work)) await state.deps.requests.remove(work.request);
     }

@@ -192,6 +192,7 @@ export function rebuild(
   const entries = run.entries ?? [];
   // Up to here it is too late for what is new; `done` is later than now only if the clock went back.
   const lateUntil = latestOf(now, run.done.at);
+  const standing: Standing = { cut: run.cut, position: run.committed, committed: run.committed };
   for (const open of run.rounds) {
     const before = new Map(
       open.entries.map((entry, index) => [entry.target.id, open.states[index] ?? PENDING]),
@@ -200,10 +201,7 @@ export function rebuild(
     open.states = Uint8Array.from(entries, (entry) => {
       const instant = after(open.round.at, entry.shift);
       const isOpen = instant > lateUntil || isGivers(run.cut, instant);
-      return (
-        before.get(entry.target.id) ??
-        (isOpen ? firstState({ ...run, position: run.committed }, instant, entry) : DONE)
-      );
+      return before.get(entry.target.id) ?? (isOpen ? firstState(standing, instant, entry) : DONE);
     });
     open.generation += 1;
     open.next = 0;

@@ -4,7 +4,7 @@
  * Single-threaded: between two awaits nothing else changes it.
  */
 import type { CadenceKey } from "#domain/cadence.ts";
-import type { Lease, Owner } from "#domain/lease.ts";
+import type { GiveRequest, Lease, Owner } from "#domain/lease.ts";
 import { commitEpoch, type LetGo } from "#domain/letting-go.ts";
 import type { Slot } from "#domain/slot.ts";
 import type { EpochMs } from "#domain/units.ts";
@@ -36,6 +36,12 @@ export interface SlotHold {
   pins: number;
   /** Captures per second that are known to be due here. */
   load: number;
+}
+
+/** A give as it was asked for, and what is kept for it. */
+export interface AskedGive {
+  readonly request: GiveRequest;
+  readonly holds: readonly SlotHold[];
 }
 
 export interface CollectorState {
@@ -76,6 +82,8 @@ export interface CollectorState {
   dirty: ScheduleRun[];
   /** Set once letting go has begun: no more requests are taken up. */
   leaving: boolean;
+  /** A give that had no answer: the same is asked with each heartbeat until there is one. */
+  unanswered: AskedGive | undefined;
   /** Asks the loop to look again now. */
   wake: () => void;
   /** Lets the loop go on at once: captures have landed that it was waiting for. */

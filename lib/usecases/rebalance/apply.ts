@@ -1,13 +1,24 @@
 /**
  * Applies a plan's moves in order. A refusal is an answer: the world moved on, the next run sees it.
  *
- * Holds: what relies on a refused move isn't tried: another's change may have made the versions just
- *        what the plan foresaw, and a stale plan changes nothing.
+ * Holds: what relies on a move that was refused, or that another had made otherwise before, isn't
+ *        tried: others' changes may have made the versions just what the plan foresaw, and a stale
+ *        plan changes nothing.
  */
-import type { Fleet, FleetSnapshot } from "#domain/fleet.ts";
-import type { Lease, LeaseId } from "#domain/lease.ts";
+import { withNewLease, type Fleet, type FleetSnapshot } from "#domain/fleet.ts";
+import {
+  cancel,
+  move as moveRanges,
+  promise,
+  type CancelRequest,
+  type Lease,
+  type LeaseId,
+  type MoveRequest,
+  type PromiseRequest,
+} from "#domain/lease.ts";
 import { limits } from "#domain/limits.ts";
 import type { Move } from "#domain/plan.ts";
+import { beliefAfter, type Belief } from "#domain/plan/belief.ts";
 import type { RebalanceDeps } from "./settings.ts";
 
 export interface Applied {
@@ -28,28 +39,24 @@ export async function applyMoves(
   moves: readonly Move[],
   stop: AbortSignal,
 ): Promise<AppliedMoves> {
-  const byId = new Map(snapshot.leases.map((lease) => [lease.id, lease]));
+  let belief: Belief = new Map(snapshot.leases.map((lease) => [lease.id, lease]));
   let { fleet } = snapshot;
   let applied = 0;
   let refused = 0;
   const takers = new Set<LeaseId>();
-  /** Leases that are not as the plan foresaw them. */
-  const unforeseen = new Set<LeaseId>();
   for (const move of moves) {
     if (stop.aborted) break;
-    const relied = leasesOf(move);
-    const outcome: Outcome = relied.some((id) => unforeseen.has(id))
-      ? { result: "stale" }
-      : await applyMove(deps, { move, fleet, byId });
+    const outcome = await applyMove(deps, { move, fleet, belief });
+    const { result, expected = [], shown = [] } = outcome;
+    belief = beliefAfter(belief, { touched: leasesOf(move), expected, shown });
     fleet = outcome.fleet ?? fleet;
-    if (outcome.result === "applied") {
+    if (result === "applied") {
       applied += 1;
       if (move.kind === "move") takers.add(move.to);
     } else {
       refused += 1;
-      for (const id of relied) unforeseen.add(id);
     }
-    deps.log.info("move", { move: move.kind, result: outcome.result, why: move.why });
+    deps.log.info("move", { move: move.kind, result, why: move.why });
   }
   return { applied, refused, takers };
 }
@@ -61,57 +68,110 @@ function leasesOf(move: Move): readonly LeaseId[] {
 interface Outcome {
   readonly result: string;
   readonly fleet?: Fleet;
+  /** The leases that it touches, as the plan foresaw them and as the answer shows them. */
+  readonly expected?: readonly Lease[];
+  readonly shown?: readonly Lease[];
 }
+
+/** A lease that it relies on went another way than planned. */
+const STALE: Outcome = { result: "stale" };
 
 interface Step {
   readonly move: Move;
   readonly fleet: Fleet;
-  readonly byId: ReadonlyMap<LeaseId, Lease>;
+  readonly belief: Belief;
 }
 
-async function applyMove(
-  { clock, leases, settings }: Deps,
-  { move, fleet, byId }: Step,
-): Promise<Outcome> {
+async function applyMove(deps: Deps, { move, fleet, belief }: Step): Promise<Outcome> {
+  const { clock, leases, settings } = deps;
   const { pool } = fleet;
-  switch (move.kind) {
-    case "move": {
-      const { from, fromVersion, to, toVersion, ranges } = move;
-      const { skewMaxMs } = settings;
-      const moved = await leases.move({
+  if (move.kind === "add-lease") return await addLease(deps, fleet);
+  if (move.kind === "cancel" || move.kind === "remove-lease") {
+    const lease = belief.get(move.lease);
+    if (lease === undefined) return STALE;
+    const { version } = move;
+    if (move.kind === "cancel")
+      return await cancelPromises(deps, lease, {
         pool,
-        from,
-        fromVersion,
-        to,
-        toVersion,
-        ranges,
-        now: clock.now(),
-        skewMaxMs,
-        deathsWithinMs: limits.deathsWithinMs,
+        id: lease.id,
+        version,
+        ranges: move.ranges,
       });
-      return { result: moved.kind === "moved" ? "applied" : moved.why };
-    }
-    case "promise": {
-      const { from, fromVersion, to, toVersion, ranges } = move;
-      const promised = await leases.promise({ pool, from, fromVersion, to, toVersion, ranges });
-      return { result: promised.kind === "promised" ? "applied" : promised.why };
-    }
-    case "cancel": {
-      const { lease: id, version, ranges } = move;
-      const cancelled = await leases.cancel({ pool, id, version, ranges });
-      return { result: cancelled.kind === "cancelled" ? "applied" : cancelled.why };
-    }
-    case "add-lease": {
-      const added = await leases.addLease(fleet);
-      return added.kind === "added"
-        ? { result: "applied", fleet: added.fleet }
-        : { result: "version" };
-    }
-    case "remove-lease": {
-      const lease = byId.get(move.lease);
-      if (lease === undefined) return { result: "gone" };
-      const removed = await leases.removeLease(lease);
-      return { result: removed === "removed" ? "applied" : "version" };
-    }
+    const removed = await leases.removeLease({ ...lease, version });
+    return { result: removed === "removed" ? "applied" : "version" };
   }
+  const { from, fromVersion, to, toVersion, ranges } = move;
+  const pair = { from: belief.get(from), to: belief.get(to) };
+  if (pair.from === undefined || pair.to === undefined) return STALE;
+  const request = { pool, from, fromVersion, to, toVersion, ranges };
+  if (move.kind === "promise")
+    return await promiseRanges(deps, { from: pair.from, to: pair.to }, request);
+  return await moveBetween(
+    deps,
+    { from: pair.from, to: pair.to },
+    {
+      ...request,
+      now: clock.now(),
+      skewMaxMs: settings.skewMaxMs,
+      deathsWithinMs: limits.deathsWithinMs,
+    },
+  );
+}
+
+interface Pair {
+  readonly from: Lease;
+  readonly to: Lease;
+}
+
+async function moveBetween(
+  { leases }: Deps,
+  { from, to }: Pair,
+  request: MoveRequest,
+): Promise<Outcome> {
+  const moved = await leases.move(request);
+  if (moved.kind === "refused") return { result: moved.why };
+  const planned = moveRanges(from, to, request);
+  return {
+    result: "applied",
+    expected: planned.kind === "moved" ? [planned.from, planned.to] : [],
+    shown: [moved.from, moved.to],
+  };
+}
+
+/** The taker stays as it is. */
+async function promiseRanges(
+  { leases }: Deps,
+  { from, to }: Pair,
+  request: PromiseRequest,
+): Promise<Outcome> {
+  const promised = await leases.promise(request);
+  if (promised.kind === "refused") return { result: promised.why };
+  const planned = promise(from, to, request);
+  return {
+    result: "applied",
+    expected: planned.kind === "promised" ? [planned.from, to] : [],
+    shown: [promised.from, to],
+  };
+}
+
+async function cancelPromises(
+  { leases }: Deps,
+  lease: Lease,
+  request: CancelRequest,
+): Promise<Outcome> {
+  const cancelled = await leases.cancel(request);
+  if (cancelled.kind === "refused") return { result: cancelled.why };
+  const planned = cancel(lease, request);
+  return {
+    result: "applied",
+    expected: planned.kind === "cancelled" ? [planned.lease] : [],
+    shown: [cancelled.lease],
+  };
+}
+
+async function addLease({ leases }: Deps, fleet: Fleet): Promise<Outcome> {
+  const added = await leases.addLease(fleet);
+  if (added.kind === "refused") return { result: "version" };
+  const { fleet: grown, lease } = added;
+  return { result: "applied", fleet: grown, expected: [withNewLease(fleet).lease], shown: [lease] };
 }

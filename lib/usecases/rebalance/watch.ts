@@ -124,12 +124,23 @@ async function startWanted(tools: Tools, course: Course): Promise<void> {
   const { deps, run, view } = tools;
   let due = dueNow(tools, course);
   if (due.some(({ lease }) => view.isSuspicious(lease))) {
-    const { divided, quarantined } = await isolateKillers(deps, run);
-    if (divided + quarantined > 0) {
+    const isolated = await isolateKillers(deps, run).catch(async (error: unknown) => {
+      // What kills waits until it can be isolated; nobody else does.
+      await startAll(
+        tools,
+        due.filter(({ lease }) => !view.isSuspicious(lease)),
+      );
+      throw error;
+    });
+    if (isolated.divided + isolated.quarantined > 0) {
       await view.look();
       due = dueNow(tools, course);
     }
   }
+  await startAll(tools, due);
+}
+
+async function startAll(tools: Tools, due: readonly Wanted[]): Promise<void> {
   for (let from = 0; from < due.length; from += STARTS_AT_ONCE_MAX) {
     const some = due.slice(from, from + STARTS_AT_ONCE_MAX);
     await Promise.all(some.map(({ lease, at }) => startOne(tools, lease.id, at)));

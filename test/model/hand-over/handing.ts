@@ -163,7 +163,8 @@ export function slotsOf(setting: Setting, own: Working): number[] {
 /** Gives what is promised to one lease. */
 export function askGive(setting: Setting, state: State, key: ProcessKey): State | undefined {
   const own = state[key];
-  if (own.phase !== "owns" || own.asked !== undefined) return undefined;
+  if (own.phase !== "owns" || own.asked !== undefined || own.unanswered !== undefined)
+    return undefined;
   const promised = own.lease.giving[0];
   if (promised === undefined) return undefined;
   const { to } = promised;
@@ -250,7 +251,7 @@ export function readAnswer(state: State, key: ProcessKey): State | undefined {
         holds: rest.holds.map((hold) => withoutAsked(hold)),
       });
     case "unknown":
-      return withProcess(state, key, rest);
+      return withProcess(state, key, { ...rest, unanswered: asked.request });
   }
 }
 
@@ -300,7 +301,7 @@ export function forget(setting: Setting, state: State, key: ProcessKey): State |
   const over = own.holds.flatMap((hold, slot) => {
     if (hold === undefined || !isLetGo(setting, own, slot, now)) return [];
     if (own.phase === "leaves") return [slot];
-    return hold.letGo !== undefined && mayForget(hold.letGo, hold.run?.kept, now) ? [slot] : [];
+    return hold.letGo !== undefined && mayForget(hold.letGo) ? [slot] : [];
   });
   if (own.phase === "leaves") {
     const isDone = over.length === own.holds.filter((hold) => hold !== undefined).length;

@@ -2,7 +2,7 @@
 import { acquire, renew, type Lease } from "#domain/lease.ts";
 import { isOvertaken } from "#domain/letting-go.ts";
 import { isDoneBefore } from "#domain/due.ts";
-import { contains } from "#domain/range.ts";
+import { contains, overlaps } from "#domain/range.ts";
 import type { Schedule } from "#domain/schedule.ts";
 import { succession } from "#domain/succession.ts";
 import { cutToWaitFor } from "#domain/taking-over.ts";
@@ -93,7 +93,18 @@ export function heartbeat(setting: Setting, state: State, key: ProcessKey, own: 
     renewedAt: state.now,
   };
   const followed = follow(setting, renewed, result.lease);
-  return withProcess(keep(state, result.lease), key, followed);
+  return withProcess(keep(state, result.lease), key, askedAgain(followed));
+}
+
+/** A give that had no answer is asked for in the same words, unless it can't land any more. */
+function askedAgain(own: Working): Working {
+  if (own.unanswered === undefined) return own;
+  const { unanswered: request, ...rest } = own;
+  const { fromVersion: version, ranges } = request;
+  const isOver =
+    isOvertaken({ outcome: "asked", version }, own.lease.version) &&
+    overlaps(own.lease.ranges, ranges);
+  return isOver ? rest : { ...rest, asked: { kind: "give", request } };
 }
 
 /** Every slot of the lease's ranges is held; others are dropped unless they are kept. */

@@ -112,6 +112,8 @@ export interface Working {
   readonly holds: readonly (Hold | undefined)[];
   readonly chunks: Chunks;
   readonly asked?: Asked;
+  /** A give that had no answer: asked for again after the next renewal. */
+  readonly unanswered?: GiveRequest;
 }
 
 /** A write on its way, or the last wish of a dead process. */
@@ -139,7 +141,7 @@ export interface Faults {
   readonly chunk: number;
   readonly late: number;
   readonly lost: number;
-  /** Late writes that landed when nobody had to reckon with them any more. */
+  /** Releases without an answer: who gets none drops what it has, and its successor does it again. */
   readonly overdue: number;
 }
 

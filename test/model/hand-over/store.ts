@@ -183,22 +183,11 @@ export function land(setting: Setting, state: State, late: Late): State {
     }
     case "give": {
       const landed = applyGive(rest, late.request);
-      if (landed.result.kind === "refused") return rest;
-      const until = Math.max(...late.request.open.map((entry) => entry.until));
-      // Its giver has reckoned with it for so long, and goes on then.
-      const isOverdue = clockOf(setting.bounds, state, senderOf(late.request)) > until;
-      const { faults } = landed.state;
-      return isOverdue
-        ? { ...landed.state, faults: { ...faults, overdue: faults.overdue + 1 } }
-        : landed.state;
+      return landed.result.kind === "refused" ? rest : landed.state;
     }
     case "commit":
       return applyCommit(setting, rest, late.request, late).state;
   }
-}
-
-function senderOf(request: GiveRequest): ProcessKey {
-  return request.owner as string as ProcessKey;
 }
 
 export function cadenceOf(place: Place): Schedule["cadence"] {

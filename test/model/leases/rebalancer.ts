@@ -7,10 +7,10 @@
 import { needOf } from "#usecases/rebalance/need.ts";
 import { withNewLease } from "#domain/fleet.ts";
 import { cancel, isHeld, move, promise, type Lease, type LeaseId } from "#domain/lease.ts";
+import { beliefAfter } from "#domain/plan/belief.ts";
 import { rangesOfSlots, slotsIn, tiling, type RangeSet } from "#domain/range.ts";
 import type { Step } from "../world.ts";
 import { attempts, spent } from "./attempts.ts";
-import { beliefAfter } from "./belief.ts";
 import {
   clockOf,
   COLLECTORS,

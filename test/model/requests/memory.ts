@@ -136,7 +136,7 @@ function newState(collector: Collector, lease: Lease, hold: SlotHold): Collector
     reads: { through: unused }, openSequence: OPEN, openLines: 0, abort: new AbortController().signal,
     inFlight: 0, redoThrough: epochMs(0), line: [], dueRate: 0, commits: 0, cachedBytes: 0,
     dirty: [...hold.runs.values()].filter((run) => run.dirty),
-    leaving: collector.phase === "stopping" || collector.phase === "leaving", wake: () => undefined, resume: () => undefined,
+    leaving: collector.phase === "stopping" || collector.phase === "leaving", unanswered: undefined, wake: () => undefined, resume: () => undefined,
   }; // prettier-ignore
 }
 

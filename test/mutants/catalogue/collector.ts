@@ -40,8 +40,8 @@ export const COLLECTOR_MUTANTS: readonly Mutant[] = [
   {
     id: "promises-not-given",
     file: CONTROL,
-    find: "if (isNew || lease.giving.length > 0) await givePromised(state);",
-    replace: "if (isNew && lease.giving.length < 0) await givePromised(state);",
+    find: "if (isNew || lease.giving.length > 0 || state.unanswered !== undefined)",
+    replace: "if (isNew && lease.giving.length < 0)",
     why: "Promised ranges are never given.",
     expected: { by: "simulation" },
   },

@@ -3,8 +3,17 @@ import type { Mutant } from "./mutant.ts";
 
 const LEASE = "lib/domain/lease.ts";
 const FLEET = "lib/domain/fleet.ts";
+const BELIEF = "lib/domain/plan/belief.ts";
 
 export const PLANS_MUTANTS: readonly Mutant[] = [
+  {
+    id: "plan-believes-any-answer",
+    file: BELIEF,
+    find: "if (wanted !== undefined && stored !== undefined && isAsPlanned(wanted, stored))",
+    replace: "if (wanted !== undefined && stored !== undefined)",
+    why: "a move that another made counts as the plan's own, and later moves rely on a picture that is wrong",
+    expected: { by: "model", world: "leases-split-merge", steps: 5 },
+  },
   {
     id: "passed-any-later-version",
     file: LEASE,
@@ -156,7 +165,7 @@ export const PLANS_MUTANTS: readonly Mutant[] = [
     replace: `  return {
     kind: "cancelled",`,
     why: "a cancellation doesn't ask what was promised since",
-    expected: { by: "model", world: "leases-crossed", steps: 4 },
+    expected: { by: "model", world: "leases-split-merge", steps: 5 },
   },
   {
     id: "add-without-fleet-version",

@@ -3,7 +3,9 @@ import { every } from "#domain/cadence.ts";
 import { leaseId } from "#domain/lease.ts";
 import { releaseAt } from "#domain/lease-times.ts";
 import { wholeSpace } from "#domain/range.ts";
-import { after } from "#domain/units.ts";
+import { after, type EpochMs } from "#domain/units.ts";
+import type { LeaseStore } from "#ports/lease-store.ts";
+import type { RequestStore } from "#ports/request-store.ts";
 import { requestCapture } from "#usecases/request-capture.ts";
 import { collectorWorld, noopTarget, POOL } from "#test/support/collector-world.ts";
 
@@ -35,6 +37,57 @@ async function askedWorld(leases: number, latencyMs: number) {
   const once = ids.map(() => 1);
   return { world, once, ask, pending };
 }
+
+describe("a collector that has let go", () => {
+  it("reads no more requests while it finishes what it keeps", async () => {
+    const { world } = await askedWorld(1, LONG_LATENCY_MS);
+    let releasedAt: EpochMs | undefined;
+    const lists: EpochMs[] = [];
+    const leases: LeaseStore = {
+      ...world.leases,
+      release(request) {
+        releasedAt = world.clock.now();
+        return world.leases.release(request);
+      },
+    };
+    const requests: RequestStore = {
+      ...world.requests,
+      list(...asked) {
+        lists.push(world.clock.now());
+        return world.requests.list(...asked);
+      },
+    };
+    world.start(1, { deadlineInMs: DEADLINE_MS, deps: { leases, requests } });
+    await world.clock.advance(DEADLINE_MS);
+    expect(world.reports.map(({ ending }) => ending)).toEqual(["deadline"]);
+    const since = releasedAt ?? world.clock.now();
+    expect(lists.length).toBeGreaterThan(10);
+    expect(lists.filter((at) => at > since)).toEqual([]);
+  });
+});
+
+describe("a collector that is about to let go", () => {
+  it("waits no longer for captures on request though its clock is set back meanwhile", async () => {
+    const { world, ask } = await askedWorld(1, 30_000);
+    let releases = 0;
+    const leases: LeaseStore = {
+      ...world.leases,
+      release(request) {
+        releases += 1;
+        return world.leases.release(request);
+      },
+    };
+    const leaveAt = releaseAt(after(world.clock.now(), DEADLINE_MS), TIMEOUT_MS);
+    world.start(1, { deadlineInMs: DEADLINE_MS, deps: { leases } });
+    await world.clock.advance(leaveAt - world.clock.now() - 5_000);
+    await ask();
+    await world.clock.advance(5_500);
+    expect(releases).toBe(0);
+    world.clock.jump(-20_000);
+    await world.clock.advance(1_500);
+    expect(releases).toBe(1);
+  });
+});
 
 describe("captures on request, when their slots change hands as planned", () => {
   it.each(BEFORE_MS)(

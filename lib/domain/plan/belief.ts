@@ -8,12 +8,11 @@
  * In:    leases as read, what each move should make of them, answers    Out: leases that still are as planned
  * Holds: a lease that went another way than planned is never believed in again.
  * Fails: never (pure).
- * The shipped run (lib/usecases/rebalance/apply.ts) drops what a refused move touched. It doesn't
- * compare answers: a move that another had made before counts as its own, as planned or not.
+ * Source: DESIGN, section 4, "Stale plans don't land".
  */
-import { sameOpen } from "#domain/hand-over.ts";
-import type { Giving, Lease, LeaseId } from "#domain/lease.ts";
-import { sameRanges } from "#domain/range.ts";
+import { sameOpen } from "../hand-over.ts";
+import type { Giving, Lease, LeaseId } from "../lease.ts";
+import { sameRanges } from "../range.ts";
 
 /** Leases as they are now, as far as the plan knows; others went another way. */
 export type Belief = ReadonlyMap<LeaseId, Lease>;
@@ -38,7 +37,7 @@ export function beliefAfter(belief: Belief, { touched, expected, shown }: Course
 }
 
 /** Equal in all that plans are made from: heartbeats go on meanwhile. */
-export function isAsPlanned(wanted: Lease, stored: Lease): boolean {
+function isAsPlanned(wanted: Lease, stored: Lease): boolean {
   return (
     wanted.version === stored.version &&
     wanted.epoch === stored.epoch &&
