@@ -16,7 +16,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: "return kept?.epoch ?? leaseEpoch;",
     replace: "return leaseEpoch;",
     why: "A giver that has gained ranges since commits what it kept under its new epoch, above that of the lease that has the slot.",
-    expected: { by: "model", steps: 23 },
+    expected: { by: "model", world: "hand-over/exchange", steps: 23 },
   },
   {
     id: "cut-before-what-was-started",
@@ -48,7 +48,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: "if (!contains([entry.range], hash32)) continue;",
     replace: "if (all !== undefined || !contains([entry.range], hash32)) continue;",
     why: "Of several entries over a slot only the first counts: the taker starts before the latest cut.",
-    expected: { by: "model", steps: 29 },
+    expected: { by: "model", world: "hand-over/chain", steps: 29 },
   },
   {
     id: "until-not-counted-from-one-still-open",

@@ -285,7 +285,7 @@ export const LEASES_MUTANTS: readonly Mutant[] = [
     find: "leaseVersion > letGo.version",
     replace: "leaseVersion >= letGo.version",
     why: "a giver whose give had no answer takes the slots up again before it can land no more: two are sure of them",
-    expected: { by: "model", world: "leases-hand-overs-wide" },
+    expected: { by: "model", world: "hand-over/late-give" },
   },
   {
     id: "refused-give-shows-our-lease",

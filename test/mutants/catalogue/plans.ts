@@ -55,7 +55,7 @@ export const PLANS_MUTANTS: readonly Mutant[] = [
     find: "  if (from.holder?.owner === request.owner && hasPassed(from, to, request))",
     replace: "  if (hasPassed(from, to, request))",
     why: "a move by the rebalancer is taken for one's own give",
-    expected: { by: "model", world: "leases-zombies" },
+    expected: { by: "both" },
   },
   {
     id: "move-leaves-owner",
