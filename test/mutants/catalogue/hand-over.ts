@@ -8,7 +8,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: "return cut === undefined;",
     replace: "return cut === undefined || cut.cut > 0;",
     why: "A taker commits while its giver still has something open: the giver is fenced out, and what it kept is passed by.",
-    expected: { by: "both", steps: 17 },
+    expected: { by: "both", world: "hand-over/chain", steps: 17 },
   },
   {
     id: "giver-commits-under-later-epoch",
@@ -24,7 +24,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: ": latestOf(soonest, epochMs(request.startedThrough + 1));",
     replace: ": soonest;",
     why: "A cut at or before what the giver has started: the taker starts it, too.",
-    expected: { by: "both", steps: 10 },
+    expected: { by: "both", world: "hand-over/release", steps: 10 },
   },
   {
     id: "cut-at-what-was-started",
@@ -32,7 +32,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: "epochMs(request.startedThrough + 1)",
     replace: "epochMs(request.startedThrough)",
     why: "A cut at the very instant of what was started last gives it to the taker again.",
-    expected: { by: "both", steps: 10 },
+    expected: { by: "both", world: "hand-over/release", steps: 10 },
   },
   {
     id: "open-entries-dropped-by-a-second-move",
@@ -40,7 +40,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: "open: [...withoutPast(to.open, now, skewMaxMs), ...restrictOpen(stillOpen, ranges), ...open],",
     replace: "open: [...withoutPast(to.open, now, skewMaxMs), ...open],",
     why: "Entries don't travel with their range: the next owner commits past what the giver still keeps.",
-    expected: { by: "model", steps: 13 },
+    expected: { by: "model", world: "hand-over/chain", steps: 13 },
   },
   {
     id: "open-entries-read-singly",
@@ -73,7 +73,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: 'return letGo.outcome === "landed";',
     replace: "return letGo.version >= 0;",
     why: "A giver that heard nothing takes the slot up again; its write lands late, and the taker captures the same.",
-    expected: { by: "model", steps: 25 },
+    expected: { by: "model", world: "hand-over/late-give", steps: 25 },
   },
   {
     id: "landed-give-taken-for-refused",
@@ -81,7 +81,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: 'if (overlaps(from.ranges, asked.ranges)) return "ours again";',
     replace: 'if (asked.ranges.length > 0) return "ours again";',
     why: "A give whose answer was lost is asked again after the lease has changed: refused, it had landed all the same, and the giver goes on past the cut.",
-    expected: { by: "model", steps: 26 },
+    expected: { by: "model", world: "hand-over/two-gives", steps: 26 },
   },
   {
     id: "landed-release-taken-for-lost",
@@ -89,7 +89,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: '? "landed"\n    : "lost";',
     replace: '? "lost"\n    : "lost";',
     why: "A release whose answer was lost is asked again when its successor has the lease: what was kept is dropped, and captured again.",
-    expected: { by: "model", steps: 22 },
+    expected: { by: "model", world: "hand-over/release", steps: 22 },
   },
   {
     id: "next-due-at-forgets-what-is-kept",
@@ -97,7 +97,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: "Math.min(dues.soonest, now + farthestMs)",
     replace: "now + farthestMs",
     why: "A release that doesn't say when the oldest instant is due: nobody is started for it.",
-    expected: { by: "both", steps: 12 },
+    expected: { by: "both", world: "hand-over/release", steps: 12 },
   },
   {
     id: "unread-slot-not-due-now",
@@ -121,7 +121,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: 'return isPast(cut, shownAt, skewMaxMs) ? "take over" : "wait";',
     replace: 'return isPast(cut, shownAt, skewMaxMs) ? "take over" : "take over";',
     why: "A taker doesn't wait for until: what the giver is about to commit is captured again.",
-    expected: { by: "both", steps: 14 },
+    expected: { by: "both", world: "hand-over/exchange", steps: 13 },
   },
   {
     id: "nobody-starts-what-is-due-at-the-cut",
@@ -129,7 +129,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: "return cut !== undefined && instant < cut.cut;",
     replace: "return cut !== undefined && instant <= cut.cut;",
     why: "What is due at the very cut is left to the giver, which leaves it to the taker.",
-    expected: { by: "both", steps: 21 },
+    expected: { by: "both", world: "hand-over/exchange", steps: 22 },
   },
   {
     id: "giver-starts-what-is-due-from-the-cut-on",
@@ -137,7 +137,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: "return kept !== undefined && instant >= kept.cut;",
     replace: "return kept !== undefined && instant > kept.cut + 1_000;",
     why: "A giver whose round spans the cut goes on with it: both capture the same.",
-    expected: { by: "both", steps: 21 },
+    expected: { by: "both", world: "hand-over/chain", steps: 21 },
   },
   {
     id: "giver-starts-what-is-due-at-the-cut",
@@ -145,7 +145,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: "return kept !== undefined && instant >= kept.cut;",
     replace: "return kept !== undefined && instant > kept.cut;",
     why: "What is due at the very cut is started by both.",
-    expected: { by: "both", steps: 21 },
+    expected: { by: "both", world: "hand-over/chain", steps: 21 },
   },
   {
     id: "skew-on-the-wrong-side-of-until",
@@ -161,7 +161,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: "return kept === undefined ? now < expiresAt : now <= kept.startsUntil;",
     replace: "return kept === undefined || now <= kept.startsUntil;",
     why: "A process that stood still captures under a lease that another has: it was committed by then.",
-    expected: { by: "both", steps: 17 },
+    expected: { by: "both", world: "hand-over/paused-give", steps: 17 },
   },
   {
     id: "giver-starts-after-until",
@@ -169,7 +169,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: "return kept === undefined ? now < expiresAt : now <= kept.startsUntil;",
     replace: "return kept !== undefined || now < expiresAt;",
     why: "A giver that stood still captures what its taker has taken over and committed.",
-    expected: { by: "model", steps: 21 },
+    expected: { by: "model", world: "hand-over/paused-give", steps: 22 },
   },
   {
     id: "giver-finished-before-the-cut",
@@ -190,7 +190,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     replace:
       "return [...withoutPast(lease.open.slice(lease.open.length), now, skewMaxMs), ...kept];",
     why: "A taker that lets go before its giver is finished hides the giver from its successor.",
-    expected: { by: "model", steps: 16 },
+    expected: { by: "model", world: "hand-over/skewed", steps: 23 },
   },
   {
     id: "nothing-open-where-captures-are-under-way",
@@ -198,7 +198,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: "return work.isUnderWay || work.cut !== undefined || work.nextDueAt < cut;",
     replace: "return work.nextDueAt < work.nextDueAt || work.cut !== undefined;",
     why: "No entry is written though captures are not committed: the taker does them again.",
-    expected: { by: "both", steps: 12 },
+    expected: { by: "both", world: "hand-over/exchange", steps: 11 },
   },
   {
     id: "nothing-waited-for-where-a-round-is-open",
@@ -206,7 +206,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: "return next === undefined || next.at >= moment;",
     replace: "return next === undefined || next.at >= moment || moment > 0;",
     why: "A taker takes the giver for finished without a look: it commits past what is kept.",
-    expected: { by: "both", steps: 16 },
+    expected: { by: "both", world: "hand-over/chain", steps: 17 },
   },
   {
     id: "commit-before-the-chunk-is-durable",
@@ -214,7 +214,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: "return noted.sequence <= durableThrough && noted.sequence >= notBefore;",
     replace: "return noted.sequence < durableThrough + 9 && noted.sequence >= notBefore;",
     why: "A watermark passes captures whose chunk is still on its way, and may never arrive.",
-    expected: { by: "model", steps: 5 },
+    expected: { by: "model", world: "hand-over/exchange", steps: 4 },
   },
   {
     id: "commit-of-a-chunk-without-the-missed-record",
@@ -238,7 +238,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: 'if (schedule.version !== request.version) return { kind: "overtaken", schedule };',
     replace: 'if (schedule.version + 99 < request.version) return { kind: "overtaken", schedule };',
     why: "A commit that lands late takes the watermark back.",
-    expected: { by: "model", steps: 35 },
+    expected: { by: "model", world: "hand-over/late-give", steps: 19 },
   },
   {
     id: "own-commit-whatever-its-watermark",
@@ -246,6 +246,6 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: "compareWatermarks(schedule.watermark, request.watermark) === 0",
     replace: "compareWatermarks(schedule.watermark, request.watermark) <= 0",
     why: "A commit that was refused is taken for applied because one before it was: what it carried is never committed.",
-    expected: { by: "model", steps: 143 },
+    expected: { by: "model", world: "hand-over/late-give", steps: 145 },
   },
 ];
