@@ -230,7 +230,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: 'if (schedule.epoch > request.epoch) return { kind: "fenced", schedule };',
     replace: 'if (schedule.epoch > request.epoch + 99) return { kind: "fenced", schedule };',
     why: "An owner that stood still commits under an epoch lower than that of its successor's commits.",
-    expected: { by: "both" },
+    expected: { by: "both", world: "leases-pauses", steps: 9 },
   },
   {
     id: "commit-without-the-version",
