@@ -57,6 +57,8 @@ const ROTATION_MINUTES = 30;
 const WRITE_UNIT_BYTES = 1_024;
 const READ_UNIT_BYTES = 4_096;
 const MINUTES_PER_MONTH = SECONDS_PER_MONTH / 60;
+/** Between two looks of a rebalancer that stands by: it leaves with the first that finds all calm. */
+const STAND_BY_LEAST_S = 5;
 const GB = 1e9;
 
 export interface Quantities {
@@ -104,14 +106,22 @@ function writeUnits({ targets, periodMs }: Workload, slots: number, collectors: 
   return commits + heartbeats + handOvers + 1 / 60;
 }
 
-/** A second: slots that each new collector reads, polls of requests, rebalancer, health check. */
+/** How much of the time a rebalancer stands by: at each change of runs, and for hand-overs to come. */
+function standByShare(collectors: number): number {
+  const handOversAMinute = (collectors * 60) / STRETCH_S;
+  const atEachChange = STAND_BY_LEAST_S / 60;
+  return atEachChange + (1 - atEachChange) * Math.min(1, handOversAMinute);
+}
+
+/** A second: slots that each new collector reads, polls of requests, rebalancers, health check. */
 function readUnits(targets: number, slots: number, collectors: number): number {
   const scheduleBytes = SCHEDULE_BYTES + (RESULT_BYTES * targets) / slots;
   const slotBytes = scheduleBytes + (TARGET_BYTES * targets) / slots;
   const slotReads = (slots * units(slotBytes, READ_UNIT_BYTES)) / STRETCH_S;
   const polls = collectors / (limits.requestPollMs / 1_000);
   const fleet = units(collectors * LEASE_BYTES, READ_UNIT_BYTES);
-  const rebalancer = fleet / (limits.requestPollMs / 1_000) + fleet / 60;
+  const standsBy = (fleet * standByShare(collectors)) / STAND_BY_LEAST_S;
+  const rebalancer = fleet / (limits.requestPollMs / 1_000) + fleet / 60 + standsBy;
   const audits = (slots / ROTATION_MINUTES) * units(scheduleBytes, READ_UNIT_BYTES) + fleet;
   return slotReads + polls + rebalancer + audits / 60;
 }
@@ -132,9 +142,10 @@ export function billOf(work: Workload): BillLine[] {
   const gb = (memoryMb: number): number => memoryMb / 1_024;
   const starts = (collectors * SECONDS_PER_MONTH) / STRETCH_S;
   const collect = collectors * SECONDS_PER_MONTH + starts * OVERLAP_S;
-  // The rebalancer stays while anything is owned: one is always there.
+  // One stays while anything is owned, the one before it stands by.
+  const rebalancers = 1 + standByShare(collectors);
   const others =
-    gb(manifest.rebalance.memoryMb) * SECONDS_PER_MONTH +
+    gb(manifest.rebalance.memoryMb) * SECONDS_PER_MONTH * rebalancers +
     gb(manifest["health-check"].memoryMb) * HEALTH_CHECK_S * MINUTES_PER_MONTH;
   const invocations = starts + 2 * MINUTES_PER_MONTH;
   const logged = starts * LOG_BYTES.collect + 2 * MINUTES_PER_MONTH * LOG_BYTES.each;

@@ -26,21 +26,25 @@ const uneven = (): TargetDefinition[] =>
   targetsInEachSlot(SLOTS_LOG2, 2, PERIODS_MS, (slot) => (slot < 2 ** (SLOTS_LOG2 - 1) ? 6 : 2));
 
 /** Nine and three quarters of a second before its deadline an owner lets go. */
-const lifeMs = (collector: number): number => (collector === 1 ? 27_000 : 900_000);
+const firstLives =
+  (ms: number) =>
+  (collector: number): number =>
+    collector === 1 ? ms : 900_000;
 
 const nothing = (): Promise<void> => Promise.resolve();
 
 export const handOvers: readonly HandOver[] = [
   {
     name: "deadline",
-    options: { slotsLog2: SLOTS_LOG2, leases: 2, targets: even(), lifeMs },
-    beginsMs: 14_000,
-    endsMs: 30_000,
+    // In the second minute: a pool's first run has none before it that could stand by.
+    options: { slotsLog2: SLOTS_LOG2, leases: 2, targets: even(), lifeMs: firstLives(87_000) },
+    beginsMs: 74_000,
+    endsMs: 90_000,
     begin: nothing,
   },
   {
     name: "deploy",
-    options: { slotsLog2: SLOTS_LOG2, leases: 2, targets: even(), lifeMs },
+    options: { slotsLog2: SLOTS_LOG2, leases: 2, targets: even(), lifeMs: firstLives(27_000) },
     beginsMs: 8_000,
     endsMs: 30_000,
     begin(world) {

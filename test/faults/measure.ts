@@ -88,6 +88,12 @@ export function recoveredAfter(due: readonly Due[], at: number): number {
   return last;
 }
 
+/** The earliest instant from `at` on that wasn't captured on time; `at` when there is none. */
+export function firstLate(due: readonly Due[], at: number): number {
+  const late = due.filter((one) => one.instant >= at - ON_TIME_MS && latenessOf(one) > ON_TIME_MS);
+  return late.reduce((first, { instant }) => Math.min(first, instant), late[0]?.instant ?? at);
+}
+
 /** From a death to the first capture by somebody else in the slot of a dead owner that took longest. */
 export function failoverMs(
   world: FaultWorld,

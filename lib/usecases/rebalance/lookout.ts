@@ -1,11 +1,13 @@
 /**
  * What a watching run knows of the fleet, and which collectors it wants started when.
  *
- * Holds: a need that the run before should have met waits until that run has had the time; owners
- *        that all fell silent while nobody could look have the time for a heartbeat first; every start
- *        is decided on a lease that was read this moment.
+ * Holds: a need that the run before should have met waits until that run has had the time, unless it
+ *        arose so late that that run may not see it; one that a newer run should meet waits until that
+ *        one has had the time; owners that all fell silent while nobody could look have the time for
+ *        a heartbeat first; every start is decided on a lease that was read this moment.
  */
 import type { FleetSnapshot } from "#domain/fleet.ts";
+import { releaseAt } from "#domain/lease-times.ts";
 import type { Lease, LeaseId } from "#domain/lease.ts";
 import { after, earliest, latestOf, type EpochMs } from "#domain/units.ts";
 import { verdictOf } from "#domain/quarantine.ts";
@@ -23,7 +25,12 @@ export interface Wanted {
 }
 
 export type Looked =
-  | { readonly kind: "watched"; readonly isIdle: boolean; readonly newerAt: EpochMs | undefined }
+  | {
+      readonly kind: "watched";
+      readonly isIdle: boolean;
+      /** The run whose name is in the fleet, unless it is this one's. */
+      readonly newer: { readonly name: string; readonly at: EpochMs } | undefined;
+    }
   | { readonly kind: "no-pool" };
 
 export interface Lookout {
@@ -34,10 +41,16 @@ export interface Lookout {
   isSuspicious(lease: Lease): boolean;
   /** Reads the lease again, unless it was read this very moment; undefined when it wants nothing by `by`. */
   confirm(id: LeaseId, by: EpochMs): Promise<Wanted | undefined>;
+  /** From now on a newer run comes first: what it hasn't met in time is wanted. */
+  standBy(): void;
+  /** Whether nobody has to be started before a moment, and no range is changing hands. */
+  isCalm(by: EpochMs): boolean;
 }
 
 /** Least time that a start by the run before gets to be seen. */
 const OLDER_GRACE_MIN_MS = 1_000;
+/** A newer run that lives starts ahead of need. Three seconds on, a collector of its own has acquired. */
+const NEWER_GRACE_MIN_MS = 2_500;
 /** The platform's minute isn't exact. */
 const NEXT_RUN_LATE_MS = 5_000;
 
@@ -73,6 +86,8 @@ export function lookout(
   let requested: ReadonlyMap<LeaseId, Requested> = new Map();
   let slotsLog2: number | undefined;
   const mercy = mercyFor(settings);
+  let isStandingBy = false;
+  let first: FirstLook | undefined;
 
   function learn(lease: Lease, readAt: EpochMs): void {
     book.observe(lease, readAt);
@@ -80,7 +95,8 @@ export function lookout(
   }
 
   function wantedOf(lease: Lease): Wanted | undefined {
-    const need = mercy.put(lease, ownNeed(lease, needNow(lease)));
+    const own = isStandingBy ? leftNeed(needNow(lease)) : ownNeed(lease, needNow(lease));
+    const need = mercy.put(lease, own);
     const at = need === undefined ? undefined : book.nextAt(lease, need);
     return need === undefined || at === undefined ? undefined : { lease, need, at };
   }
@@ -94,11 +110,24 @@ export function lookout(
     return needOf(lease, { skewMaxMs, longestTimeoutMs, aheadMs });
   }
 
-  function ownNeed({ id }: Lease, need: Need | undefined): Need | undefined {
-    if (need === undefined || olderUntil === undefined || takers.has(id)) return need;
-    if (!isOfOlder(need, olderUntil)) return need;
+  function ownNeed(lease: Lease, need: Need | undefined): Need | undefined {
+    if (need === undefined || olderUntil === undefined || takers.has(lease.id)) return need;
+    if (!isOfOlder(need, olderUntil) || hasArisen(lease, need)) return need;
     const graceMs = Math.max(OLDER_GRACE_MIN_MS, 2 * startTimes.aheadMs());
     return { ...need, at: after(olderUntil, graceMs) };
+  }
+
+  /** Since this run's first look: the run before may have looked for the last time by then. */
+  function hasArisen({ id, version }: Lease, { reason }: Need): boolean {
+    if (first === undefined) return false;
+    return first.versions.get(id) !== version || (reason === "request" && !first.asked.has(id));
+  }
+
+  /** What a newer run has left undone. */
+  function leftNeed(need: Need | undefined): Need | undefined {
+    if (need === undefined) return undefined;
+    const graceMs = Math.max(NEWER_GRACE_MIN_MS, 2 * startTimes.aheadMs());
+    return { ...need, at: after(latestOf(need.at, need.dueAt), graceMs) };
   }
 
   /** A lease that is known to have one isn't asked for again until somebody has owned it. */
@@ -130,11 +159,12 @@ export function lookout(
       known.clear();
       for (const lease of leases) learn(lease, now);
       requested = await askForRequests(snapshot, now);
+      first ??= { versions: versionsOf(leases), asked: new Set(requested.keys()) };
       const isWaiting = requested.size > 0 || leases.some(({ id }) => book.isPending(id));
       const isIdle = !isWaiting && !isBusy(leases, after(now, horizonMs(deps)));
       const last = fleet.lastRebalance;
-      const newerAt = last === undefined || last.by === run.name ? undefined : last.at;
-      return { kind: "watched", isIdle, newerAt };
+      const newer = last === undefined || last.by === run.name ? undefined : { name: last.by, at: last.at }; // prettier-ignore
+      return { kind: "watched", isIdle, newer };
     },
 
     isSuspicious(lease) {
@@ -160,7 +190,32 @@ export function lookout(
       const wanted = entry === undefined ? undefined : wantedOf(entry.lease);
       return wanted === undefined || wanted.at > latestOf(by, clock.now()) ? undefined : wanted;
     },
+
+    standBy() {
+      isStandingBy = true;
+    },
+
+    isCalm: (by) =>
+      [...known.values()].every(({ lease }) => {
+        const { giving, open, ranges, holder } = lease;
+        if (giving.length + open.length > 0 || book.isPending(lease.id)) return false;
+        const need = needNow(lease);
+        // An owner that lives has its expiry ahead, and most have their deadline behind that.
+        if (holder !== undefined && need !== undefined && need.dueAt > clock.now())
+          return ranges.length === 0 || releaseAt(holder.deadlineAt, settings.longestTimeoutMs) >= by; // prettier-ignore
+        return need === undefined || need.dueAt >= by;
+      }),
   };
+}
+
+/** What there was when this run looked first. */
+interface FirstLook {
+  readonly versions: ReadonlyMap<LeaseId, number>;
+  readonly asked: ReadonlySet<LeaseId>;
+}
+
+function versionsOf(leases: readonly Lease[]): ReadonlyMap<LeaseId, number> {
+  return new Map(leases.map(({ id, version }) => [id, version]));
 }
 
 interface Requested {

@@ -9,10 +9,12 @@
  * both start a collector. What the older one should have started, and nobody owns when it has had
  * the time, the newer one starts after all.
  *
- * Where owners die of what they capture, their ranges are divided or quarantined before anybody else
- * is started for them.
+ * A run that dies can't be seen to, and until the next one a minute may pass. So the older one stands
+ * by for as long as somebody has to be started, or ranges are changing hands, within the newer one's
+ * time: it looks less often, and starts what the newer one hasn't. It leaves when all is calm, or
+ * when a third run is there, for which the newer one stands by.
  *
- * Holds: ends when nothing is owned or due soon, when a newer run has taken over, and always before
+ * Holds: ends when nothing is owned or due soon, when newer runs have taken over, and always before
  *        its own end; every start follows a fresh read of its lease.
  * Fails: never for a store that is out of reach for a moment: that is logged and tried again.
  */
@@ -20,11 +22,11 @@ import { DependencyError } from "#domain/errors.ts";
 import type { LeaseId } from "#domain/lease.ts";
 import { after, earliest, type EpochMs } from "#domain/units.ts";
 import { sleep } from "#ports/clock.ts";
-import { isolateKillers } from "./isolation.ts";
 import { isOfOlder } from "./need.ts";
-import { handOverMs, lookout, soonest, type Lookout, type Wanted } from "./lookout.ts";
+import { handOverMs, lookout, soonest, type Wanted } from "./lookout.ts";
 import type { RebalanceDeps, RebalanceRun } from "./settings.ts";
-import { startBook, type StartBook } from "./start-book.ts";
+import { startBook } from "./start-book.ts";
+import { startDue, type Starter } from "./starts.ts";
 
 export type WatchEnd = "idle" | "superseded" | "stayed" | "stopped" | "no-pool";
 
@@ -43,7 +45,7 @@ export interface WatchReport {
 
 const TURN_MIN_MS = 1;
 const AFTER_FAILURE_MS = 500;
-const STARTS_AT_ONCE_MAX = 16;
+const STAND_BY_POLL_MS = 5_000;
 
 /** How the run stands: changed by its turns. */
 interface Course {
@@ -54,13 +56,10 @@ interface Course {
   why: "stayed" | "superseded";
   /** When a newer run takes over, once it is known. */
   handedAt: EpochMs | undefined;
-}
-
-interface Tools {
-  readonly deps: RebalanceDeps;
-  readonly run: RebalanceRun;
-  readonly book: StartBook;
-  readonly view: Lookout;
+  /** Its name. */
+  newer: string | undefined;
+  isStandingBy: boolean;
+  pollMs: number;
 }
 
 export async function watch(
@@ -70,28 +69,47 @@ export async function watch(
 ): Promise<WatchReport> {
   const { clock, settings } = deps;
   const book = startBook(settings, deps.startTimes);
-  const tools: Tools = { deps, run, book, view: lookout(deps, run, { book, ...others }) };
+  const starter: Starter = { deps, run, book, view: lookout(deps, run, { book, ...others }) };
   const stayUntil = after(startedAt, settings.stayMaxMs);
   const endAt = earliest(stayUntil, after(run.deadlineAt, -settings.reserveMs));
-  const course: Course = { lookedAt: undefined, endAt, why: "stayed", handedAt: undefined };
+  const course: Course = {
+    lookedAt: undefined,
+    endAt,
+    why: "stayed",
+    handedAt: undefined,
+    newer: undefined,
+    isStandingBy: false,
+    pollMs: settings.pollMs,
+  };
   const turnsMax = Math.ceil(settings.stayMaxMs / TURN_MIN_MS);
   for (let turn = 0; turn < turnsMax; turn += 1) {
     if (run.stop.aborted) return { ended: "stopped", starts: book.total };
-    if (clock.now() >= course.endAt) break;
-    const ended = await takeTurn(tools, course);
+    if (clock.now() >= course.endAt) {
+      if (course.isStandingBy || course.why === "stayed" || clock.now() >= endAt) break;
+      standBy(starter, course, endAt);
+    }
+    const ended = await takeTurn(starter, course);
     if (ended !== undefined) return { ended, starts: book.total };
   }
   return { ended: course.why, starts: book.total };
 }
 
+function standBy({ view }: Starter, course: Course, endAt: EpochMs): void {
+  view.standBy();
+  course.isStandingBy = true;
+  course.endAt = endAt;
+  course.handedAt = undefined;
+  course.pollMs = STAND_BY_POLL_MS;
+}
+
 /** Why there is nothing more to watch; undefined to go on. */
-async function takeTurn(tools: Tools, course: Course): Promise<WatchEnd | undefined> {
-  const { deps, run } = tools;
+async function takeTurn(starter: Starter, course: Course): Promise<WatchEnd | undefined> {
+  const { deps, run } = starter;
   try {
-    const ended = await lookWhenDue(tools, course);
+    const ended = await lookWhenDue(starter, course);
     if (ended !== undefined) return ended;
-    await startWanted(tools, course);
-    await sleep(deps.clock, restMs(tools, course), run.stop);
+    await startDue(starter, () => dueNow(starter, course));
+    await sleep(deps.clock, restMs(starter, course), run.stop);
   } catch (error) {
     if (!(error instanceof DependencyError)) throw error;
     deps.log.warn("the fleet can't be watched for a moment; trying again", { error });
@@ -100,90 +118,60 @@ async function takeTurn(tools: Tools, course: Course): Promise<WatchEnd | undefi
   return undefined;
 }
 
-async function lookWhenDue({ deps, view }: Tools, course: Course): Promise<WatchEnd | undefined> {
-  const { settings, clock } = deps;
+async function lookWhenDue({ deps, view }: Starter, course: Course): Promise<WatchEnd | undefined> {
+  const { clock } = deps;
   const now = clock.now();
-  const { lookedAt } = course;
+  const { lookedAt, pollMs } = course;
   // A clock that jumped back must not blind us until it has caught up.
-  const isDue = lookedAt === undefined || now >= after(lookedAt, settings.pollMs) || now < lookedAt;
+  const isDue = lookedAt === undefined || now >= after(lookedAt, pollMs) || now < lookedAt;
   if (!isDue) return undefined;
   course.lookedAt = now;
   const looked = await view.look();
   if (looked.kind === "no-pool") return "no-pool";
-  if (looked.newerAt !== undefined && course.why !== "superseded") {
-    course.why = "superseded";
-    // Its clock may differ from ours: never longer than a hand-over from now.
-    const handedAt = after(earliest(looked.newerAt, clock.now()), handOverMs(settings));
-    course.endAt = earliest(course.endAt, handedAt);
-    course.handedAt = handedAt;
+  if (looked.isIdle) return "idle";
+  if (course.isStandingBy) {
+    const isThird = looked.newer !== undefined && looked.newer.name !== course.newer;
+    return isThird || view.isCalm(course.endAt) ? "superseded" : undefined;
   }
-  return looked.isIdle ? "idle" : undefined;
+  if (looked.newer !== undefined && course.why !== "superseded")
+    giveWay(deps, course, looked.newer);
+  return undefined;
 }
 
-async function startWanted(tools: Tools, course: Course): Promise<void> {
-  const { deps, run, view } = tools;
-  let due = dueNow(tools, course);
-  if (due.some(({ lease }) => view.isSuspicious(lease))) {
-    const isolated = await isolateKillers(deps, run).catch(async (error: unknown) => {
-      // What kills waits until it can be isolated; nobody else does.
-      await startAll(
-        tools,
-        due.filter(({ lease }) => !view.isSuspicious(lease)),
-      );
-      throw error;
-    });
-    if (isolated.divided + isolated.quarantined > 0) {
-      await view.look();
-      due = dueNow(tools, course);
-    }
-  }
-  await startAll(tools, due);
-}
-
-async function startAll(tools: Tools, due: readonly Wanted[]): Promise<void> {
-  for (let from = 0; from < due.length; from += STARTS_AT_ONCE_MAX) {
-    const some = due.slice(from, from + STARTS_AT_ONCE_MAX);
-    await Promise.all(some.map(({ lease, at }) => startOne(tools, lease.id, at)));
-  }
+function giveWay(
+  { clock, settings }: RebalanceDeps,
+  course: Course,
+  newer: { readonly name: string; readonly at: EpochMs },
+): void {
+  course.why = "superseded";
+  course.newer = newer.name;
+  // Its clock may differ from ours: never longer than a hand-over from now.
+  const handedAt = after(earliest(newer.at, clock.now()), handOverMs(settings));
+  course.endAt = earliest(course.endAt, handedAt);
+  course.handedAt = handedAt;
 }
 
 /** Once a newer run takes over, only what is agreed to be the older one's. */
-function ours({ view }: Tools, { handedAt }: Course): readonly Wanted[] {
+function ours({ view }: Starter, { handedAt }: Course): readonly Wanted[] {
   const wanted = view.wanted();
   return handedAt === undefined ? wanted : wanted.filter(({ need }) => isOfOlder(need, handedAt));
 }
 
-function dueNow(tools: Tools, course: Course): Wanted[] {
-  const now = tools.deps.clock.now();
+function dueNow(starter: Starter, course: Course): Wanted[] {
+  const now = starter.deps.clock.now();
   const { endAt, handedAt } = course;
-  return ours(tools, course).filter(({ at, need }) => {
+  return ours(starter, course).filter(({ at, need }) => {
     if (at < endAt) return at <= now;
     // To be started when we are gone, by how quick we expect it to be: a moment early, then.
     return handedAt !== undefined && at === need.at;
   });
 }
 
-async function startOne(tools: Tools, id: LeaseId, by: EpochMs): Promise<void> {
-  const { deps, run, book, view } = tools;
-  const wanted = await view.confirm(id, by);
-  if (wanted === undefined || run.stop.aborted) return;
-  const { lease, need } = wanted;
-  const fields = { lease: id, epoch: lease.epoch, reason: need.reason };
-  book.note(lease, need, deps.clock.now());
-  try {
-    await deps.invoker.startCollector({ pool: run.pool, lease: id });
-    deps.log.info("collector started", fields);
-  } catch (error) {
-    if (!(error instanceof DependencyError)) throw error;
-    deps.log.warn("a collector could not be started; it is tried again", { ...fields, error });
-  }
-}
-
-function restMs(tools: Tools, course: Course): number {
-  const { clock, settings } = tools.deps;
-  const { lookedAt, endAt } = course;
+function restMs(starter: Starter, course: Course): number {
+  const { clock } = starter.deps;
+  const { lookedAt, endAt, pollMs } = course;
   const now = clock.now();
-  const looksAt = after(lookedAt ?? now, settings.pollMs);
-  const next = soonest(ours(tools, course), earliest(looksAt, endAt));
-  return Math.max(TURN_MIN_MS, Math.min(settings.pollMs, next - now));
+  const looksAt = after(lookedAt ?? now, pollMs);
+  const next = soonest(ours(starter, course), earliest(looksAt, endAt));
+  return Math.max(TURN_MIN_MS, Math.min(pollMs, next - now));
 }

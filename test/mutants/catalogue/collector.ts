@@ -137,8 +137,8 @@ export const COLLECTOR_MUTANTS: readonly Mutant[] = [
   {
     id: "plan-without-fleet-name",
     file: "lib/usecases/rebalance/lookout.ts",
-    find: "last === undefined || last.by === run.name ? undefined : last.at",
-    replace: "last === undefined || last.by !== run.name ? undefined : undefined",
+    find: "last === undefined || last.by === run.name ? undefined",
+    replace: "last === undefined || last.by !== \"\" ? undefined",
     why: "A rebalancer doesn't hear that a newer one has come, and both start collectors.",
     expected: {
       by: "none",
