@@ -15,6 +15,7 @@ import {
   type LeaseId,
   type MoveRequest,
   type PromiseRequest,
+  type Ward,
 } from "#domain/lease.ts";
 import { limits } from "#domain/limits.ts";
 import type { Move } from "#domain/plan.ts";
@@ -61,11 +62,11 @@ export async function applyMoves(
   return { applied, refused, takers };
 }
 
-function leasesOf(move: Move): readonly LeaseId[] {
+export function leasesOf(move: Move): readonly LeaseId[] {
   return "from" in move ? [move.from, move.to] : [move.lease];
 }
 
-interface Outcome {
+export interface Outcome {
   readonly result: string;
   readonly fleet?: Fleet;
   /** The leases that it touches, as the plan foresaw them and as the answer shows them. */
@@ -76,13 +77,16 @@ interface Outcome {
 /** A lease that it relies on went another way than planned. */
 const STALE: Outcome = { result: "stale" };
 
+/** A move may be to a ward: there ranges that are suspected to kill are tried. */
+type AnyMove = Move | (Extract<Move, { readonly kind: "move" }> & { readonly ward: Ward });
+
 interface Step {
-  readonly move: Move;
+  readonly move: AnyMove;
   readonly fleet: Fleet;
   readonly belief: Belief;
 }
 
-async function applyMove(deps: Deps, { move, fleet, belief }: Step): Promise<Outcome> {
+export async function applyMove(deps: Deps, { move, fleet, belief }: Step): Promise<Outcome> {
   const { clock, leases, settings } = deps;
   const { pool } = fleet;
   if (move.kind === "add-lease") return await addLease(deps, fleet);
@@ -114,6 +118,7 @@ async function applyMove(deps: Deps, { move, fleet, belief }: Step): Promise<Out
       now: clock.now(),
       skewMaxMs: settings.skewMaxMs,
       deathsWithinMs: limits.deathsWithinMs,
+      ...("ward" in move && { ward: move.ward }),
     },
   );
 }

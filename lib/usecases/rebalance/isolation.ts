@@ -2,7 +2,8 @@
  * Divides and quarantines what kills its collectors, before another is started for it.
  *
  * Planned by `#domain/plan/isolate.ts`; applied up to the first refusal, then planned anew from what is
- * stored. The moves rely on each other, so one that is refused means that somebody else was there.
+ * stored. The moves rely on each other, so one that is refused, or whose answer shows another lease than
+ * was planned, means that somebody else was there.
  *
  * Holds: at most ATTEMPTS_MAX plans at a time; a snapshot that doesn't tile is not planned on.
  * Fails: DependencyError.
@@ -10,8 +11,10 @@
 import type { Fleet, FleetSnapshot } from "#domain/fleet.ts";
 import type { LeaseId } from "#domain/lease.ts";
 import { limits } from "#domain/limits.ts";
+import { beliefAfter, type Belief } from "#domain/plan/belief.ts";
 import { isolate, type IsolatingMove } from "#domain/plan/isolate.ts";
 import { formatRange } from "#domain/range.ts";
+import { applyMove, leasesOf, type Outcome } from "./apply.ts";
 import type { RebalanceDeps, RebalanceRun } from "./settings.ts";
 import { readTiling } from "./snapshot.ts";
 
@@ -33,7 +36,7 @@ export async function isolateKillers(
     const read = await readTiling(deps, pool, stop);
     if (read.kind !== "tiles") break;
     const moves = isolate(stateOf(deps, read.snapshot));
-    const applied = await applyAll(deps, read.snapshot.fleet, moves);
+    const applied = await applyAll(deps, read.snapshot, moves);
     for (const { kind } of applied) {
       if (kind === "move") done.divided += 1;
       if (kind === "quarantine") done.quarantined += 1;
@@ -51,19 +54,25 @@ function stateOf({ clock, settings }: Deps, { fleet, leases }: FleetSnapshot) {
 /** Those that were applied: all, or those before the first that was refused. */
 async function applyAll(
   deps: Deps,
-  before: Fleet,
+  snapshot: FleetSnapshot,
   moves: readonly IsolatingMove[],
 ): Promise<readonly IsolatingMove[]> {
   const divided = new Set<LeaseId>();
-  let fleet = before;
+  let { fleet } = snapshot;
+  let belief: Belief = new Map(snapshot.leases.map((lease) => [lease.id, lease]));
   for (const [index, move] of moves.entries()) {
-    const outcome = await applyOne(deps, fleet, move);
-    fleet = outcome.fleet ?? fleet;
+    const outcome = await applyOne(deps, { move, fleet, belief });
     if (outcome.result !== "applied") {
       deps.log.info("move", { move: move.kind, result: outcome.result, why: move.why });
       return moves.slice(0, index);
     }
-    if (move.kind === "quarantine") tellQuarantine(deps, move);
+    fleet = outcome.fleet ?? fleet;
+    if (move.kind === "quarantine") {
+      tellQuarantine(deps, move);
+      continue;
+    }
+    const { expected = [], shown = [] } = outcome;
+    belief = beliefAfter(belief, { touched: leasesOf(move), expected, shown });
     if (move.kind !== "move" || divided.has(move.from)) continue;
     divided.add(move.from);
     deps.log.warn("a lease whose collectors died is divided", { why: move.why });
@@ -71,40 +80,30 @@ async function applyAll(
   return moves;
 }
 
-interface Outcome {
-  readonly result: string;
-  readonly fleet?: Fleet;
-}
-
 async function applyOne(
-  { clock, leases, settings: { skewMaxMs } }: Deps,
-  fleet: Fleet,
-  move: IsolatingMove,
+  deps: Deps,
+  {
+    move,
+    fleet,
+    belief,
+  }: { readonly move: IsolatingMove; readonly fleet: Fleet; readonly belief: Belief },
 ): Promise<Outcome> {
-  const { pool } = fleet;
+  if (move.kind !== "quarantine") return await applyMove(deps, { move, fleet, belief });
+  const { clock, leases, settings } = deps;
+  const { lease: id, version, until } = move;
+  const { skewMaxMs } = settings;
   const { deathsWithinMs } = limits;
-  switch (move.kind) {
-    case "add-lease": {
-      const added = await leases.addLease(fleet);
-      return added.kind === "added"
-        ? { result: "applied", fleet: added.fleet }
-        : { result: "version" };
-    }
-    case "move": {
-      const { from, fromVersion, to, toVersion, ranges, ward } = move;
-      const pair = { pool, from, fromVersion, to, toVersion };
-      const now = clock.now();
-      const moved = await leases.move({ ...pair, ranges, ward, now, skewMaxMs, deathsWithinMs });
-      return { result: moved.kind === "moved" ? "applied" : moved.why };
-    }
-    case "quarantine": {
-      const { lease: id, version, until } = move;
-      const now = clock.now();
-      const shut = { pool, id, version, now, until, skewMaxMs, deathsWithinMs };
-      const quarantined = await leases.quarantine(shut);
-      return { result: quarantined.kind === "quarantined" ? "applied" : quarantined.why };
-    }
-  }
+  const shut = {
+    pool: fleet.pool,
+    id,
+    version,
+    now: clock.now(),
+    until,
+    skewMaxMs,
+    deathsWithinMs,
+  };
+  const quarantined = await leases.quarantine(shut);
+  return { result: quarantined.kind === "quarantined" ? "applied" : quarantined.why };
 }
 
 function tellQuarantine(
