@@ -53,8 +53,9 @@ export function control(state: CollectorState): Control {
         ...(text !== loadsWritten && { loads }),
       });
       if (result.kind === "lost") return "lost";
-      loadsWritten = text;
       state.expiresAt = after(sentAt, settings.ttlMs);
+      // After our clock was set back the store keeps the later expiry, and takes nothing else either.
+      if (result.lease.holder?.expiresAt === state.expiresAt) loadsWritten = text;
       await follow(result.lease);
       return "renewed";
     } catch (error) {
