@@ -35,8 +35,8 @@ function choices(hands: readonly Hand[], { releases = 0, starts = 0 } = {}): Cho
   return { releases, starts, hands, moved: 0 };
 }
 
-const A = ["A1", "A2", "A3"] as const satisfies readonly ProcessKey[];
-const AB = ["A1", "A2", "A3", "B1", "B2"] as const satisfies readonly ProcessKey[];
+const A = ["A1", "A2", "A3", "A4"] as const satisfies readonly ProcessKey[];
+const AB = ["A1", "A2", "A3", "B1", "B2", "B3"] as const satisfies readonly ProcessKey[];
 
 /** A release with a successor that waits, or is started when something is due. */
 export const RELEASE: Bounds = {
@@ -159,7 +159,7 @@ export const SKEWED: Bounds = {
   rounds: 3,
   owns: ["A1", "B1"],
   leases: ["leaseA", "leaseB"],
-  processes: ["A1", "A2", "B1", "B2"],
+  processes: AB,
   choices: choices([hand("A", "B")], { releases: 1 }),
   faults: { ...NONE, crash: 1 },
   skews: { A1: 1, B2: 1 },
@@ -181,6 +181,72 @@ export const BEYOND_SKEW: Bounds = {
   isSafetyOnly: true,
 };
 
+/** One owner, one round, and a successor: just what a single guard of the hand-over needs to matter. */
+const ONE_ROUND: Bounds = {
+  ...ONE_SLOT,
+  name: "hand-over/one-round",
+  rounds: 1,
+  leases: ["leaseA"],
+  processes: A,
+  choices: choices([], { releases: 1 }),
+  faults: NONE,
+};
+
+/** A taker that stands still between asking how far its giver is and looking at the answer. */
+export const PAUSED_READ: Bounds = {
+  ...ONE_ROUND,
+  name: "hand-over/paused-read",
+  leases: ["leaseA", "leaseB"],
+  owns: ["A1", "B1"],
+  processes: ["A1", "A2", "B1", "B2"],
+  choices: choices([hand("A", "B")]),
+  faults: { ...NONE, pause: 1 },
+};
+
+/** The giver commits as late as it may, its taker's clock is ahead by skewMax. */
+export const AHEAD: Bounds = {
+  ...ONE_ROUND,
+  name: "hand-over/ahead",
+  skews: { A2: 1 },
+  skewMaxTicks: 1,
+};
+
+/** Released before anything is read. */
+export const UNREAD: Bounds = {
+  ...ONE_ROUND,
+  name: "hand-over/unread",
+  owns: [],
+  ticksMax: 12,
+};
+
+/** A giver has died; its taker lets go in turn while it still waits for the dead one. */
+export const TWO_RELEASES: Bounds = {
+  ...ONE_ROUND,
+  name: "hand-over/two-releases",
+  periodTicks: 1,
+  shiftTicks: 0,
+  rounds: 2,
+  choices: choices([], { releases: 2 }),
+  begun: [
+    "A1 asks to release, cut 1 ahead",
+    "the release of A1 is carried out",
+    "A1 dies",
+    "A2 is started",
+    "A2 looks at its lease",
+  ],
+  faults: { ...NONE, crash: 1 },
+  skewMaxTicks: 1,
+  slackTicks: 1,
+};
+
+/** A release without an answer lands late. */
+export const UNANSWERED_RELEASE: Bounds = {
+  ...ONE_ROUND,
+  name: "hand-over/unanswered-release",
+  rounds: 2,
+  faults: { ...NONE, late: 1 },
+};
+
 export const HAND_OVERS: readonly Bounds[] = [
   RELEASE,
   LATE_RELEASE,
@@ -195,4 +261,9 @@ export const HAND_OVERS: readonly Bounds[] = [
   SKEWED,
   SKEWED_TAKER,
   BEYOND_SKEW,
+  PAUSED_READ,
+  AHEAD,
+  UNREAD,
+  TWO_RELEASES,
+  UNANSWERED_RELEASE,
 ];

@@ -30,6 +30,7 @@ import {
   clockOf,
   COMMIT_TIME_MS,
   DEADLINE,
+  firstAfter,
   LONGEST_TIMEOUT_MS,
   ownerOf,
   POOL,
@@ -140,25 +141,18 @@ function captured(
     key,
     withLinesOpen(withRun(own, slot, advanced(at, run)), lines, now),
   );
-  return round !== undefined && isInTime ? started(next, slot, round) : next;
+  return round !== undefined && isInTime ? started(next, slot, round, key) : next;
 }
 
-function started(state: State, slot: number, round: number): State {
+function started(state: State, slot: number, round: number, key: ProcessKey): State {
   const truth = truthOf(state, slot);
-  const count = (truth.started[round] ?? 0) + 1;
-  return withTruth(state, slot, { ...truth, started: truth.started.with(round, count) });
+  const by = [...(truth.started[round] ?? []), key];
+  return withTruth(state, slot, { ...truth, started: truth.started.with(round, by) });
 }
 
 /** Number of the round that has this instant. */
 export function roundOf(at: Place, instant: EpochMs): number {
   return at.instants.findIndex((each) => each >= instant);
-}
-
-export function firstAfter(at: Place, watermark: Watermark): number {
-  const found = at.instants.findIndex(
-    (each) => each > watermark.at || (each === watermark.at && at.target.offset > watermark.offset),
-  );
-  return found === -1 ? at.instants.length : found;
 }
 
 /** Moves `done` to the end of what is done without a gap. */

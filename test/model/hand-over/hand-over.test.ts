@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { explore } from "../explore.ts";
-import { EXCHANGE, LATE_GIVE, LOSSY_GIVE, RELEASE } from "./bounds.ts";
+import { explore, replay } from "../explore.ts";
+import { EXCHANGE, HAND_OVERS, LATE_GIVE, LOSSY_GIVE, RELEASE } from "./bounds.ts";
 import type { Bounds } from "./state.ts";
+import { leaseKeyOf } from "./times.ts";
 import { handOverWorld } from "./world.ts";
 
 /** Far more than these worlds have, and far longer than they take. */
@@ -38,5 +39,21 @@ describe("what is asked of a hand-over", () => {
   test("is missed by processes that never start: the world says what is stuck", () => {
     const found = explore(handOverWorld({ ...RELEASE, processes: [], owns: [] }), LIMITS);
     expect(found.kind).toBe("broken");
+  });
+});
+
+describe("each world of hand-overs", () => {
+  test.each(HAND_OVERS)("$name begins where it says", ({ begun = [], ...bounds }) => {
+    expect(replay(handOverWorld(bounds), begun).broken).toBeUndefined();
+  });
+
+  test.each(HAND_OVERS)("$name has a collector left to start, whatever happens", (bounds) => {
+    const { choices, faults, leases, processes } = bounds;
+    // Each of these takes one away at most: an owner ends, or a start was for nothing.
+    const gone = choices.releases + choices.starts + faults.crash + faults.pause;
+    for (const lease of leases) {
+      const left = processes.filter((key) => leaseKeyOf(key) === lease).length - gone;
+      expect(left, lease).toBeGreaterThanOrEqual(1);
+    }
   });
 });

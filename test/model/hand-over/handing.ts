@@ -18,14 +18,23 @@ import { cutVerdict, takeOverOf } from "#domain/taking-over.ts";
 import { contains } from "#domain/range.ts";
 import { latestOf, type EpochMs } from "#domain/units.ts";
 import { compareWatermarks, furthest } from "#domain/watermark.ts";
-import { advanced, firstAfter, withHold, withLinesOpen, withRun } from "./capturing.ts";
+import { advanced, withHold, withLinesOpen, withRun } from "./capturing.ts";
 import { withProcess } from "./owning.ts";
 import type { Asked, Hold, Line, ProcessKey, Run, State, Working } from "./state.ts";
-import { applyGive, applyRelease, place, scheduleOf, type Place, type Setting } from "./store.ts";
+import {
+  applyGive,
+  applyRelease,
+  bereft,
+  place,
+  scheduleOf,
+  type Place,
+  type Setting,
+} from "./store.ts";
 import {
   clockOf,
   COMMIT_TIME_MS,
   FAR_MS,
+  firstAfter,
   GIVE_AHEAD_MS,
   keyOf,
   LONGEST_TIMEOUT_MS,
@@ -33,7 +42,7 @@ import {
   POOL,
   PROGRESS,
   skewMaxMs,
-  SLACK_MS,
+  slackMs,
   START_AHEAD_MS,
 } from "./times.ts";
 
@@ -63,7 +72,7 @@ function keep(
     startedThrough: startedThrough(setting, own, fresh),
     aheadMs,
     longestTimeoutMs: LONGEST_TIMEOUT_MS,
-    slackMs: SLACK_MS,
+    slackMs: slackMs(setting.bounds),
     commitTimeMs: COMMIT_TIME_MS,
   });
   const kept = keptBy(entries, own.lease, now);
@@ -219,7 +228,7 @@ export function carryOut(
 }
 
 /** The process looks at the answer. */
-export function readAnswer(state: State, key: ProcessKey): State | undefined {
+export function readAnswer(setting: Setting, state: State, key: ProcessKey): State | undefined {
   const own = state[key];
   if (own.phase !== "owns" || own.asked?.answer === undefined) return undefined;
   const { asked, ...rest } = own;
@@ -234,8 +243,9 @@ export function readAnswer(state: State, key: ProcessKey): State | undefined {
           renewedAt: -1,
         });
       case "lost":
-      case "unknown":
         return withProcess(state, key, { phase: "ended" });
+      case "unknown":
+        return withProcess(bereft(setting, state, key), key, { phase: "ended" });
     }
   }
   const answer = asked.answer === "none" ? undefined : asked.answer;
@@ -388,11 +398,10 @@ function takenOver(
   const how = takeOverOf(run.position, cut, oldestAt);
   if (how.kind === "from the watermark")
     return withRun(own, slot, { ...run, position: run.committed });
-  const { noted: _stale, ...fresh } = run;
   const from = firstAfter(at, run.committed);
   const to = at.instants.findIndex((instant) => instant >= how.missedBefore);
   const lines: Line[] =
     to > from ? [{ slot, epoch: own.lease.epoch, what: { kind: "missed", from, to } }] : [];
-  const left = marked(at, { ...fresh, notBefore: 1 }, "pending");
+  const left = marked(at, { ...run, notBefore: 1 }, "pending");
   return withLinesOpen(withRun(own, slot, left), lines, now);
 }

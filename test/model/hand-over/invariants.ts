@@ -1,10 +1,9 @@
 /** What must hold in every state of a hand-over: DESIGN, section 4. */
 import { contains } from "#domain/range.ts";
 import { compareWatermarks } from "#domain/watermark.ts";
-import { firstAfter } from "./capturing.ts";
 import { LEASES, SCHEDULES, type Faults, type State } from "./state.ts";
 import { place, scheduleOf, truthOf, type Setting } from "./store.ts";
-import { moment } from "./times.ts";
+import { firstAfter, moment } from "./times.ts";
 
 export function broken(
   setting: Setting,
@@ -78,13 +77,12 @@ function captured(
   const earlier = before === undefined ? undefined : truthOf(before, slot);
   const truth = truthOf(state, slot);
   if (earlier === undefined || earlier === truth || bounds.isSafetyOnly === true) return undefined;
-  const excuses = excusesOf(state.faults);
   const isUndisturbed = faultsOf(state.faults) === 0 && state.choices.moved === 0;
   const { instants } = place(setting, slot);
-  for (const [round, count] of truth.started.entries()) {
-    if (count === earlier.started[round]) continue;
-    if (count > 1 + excuses)
-      return `round ${round} of slot ${slot} is captured ${count} times after ${excuses} losses`;
+  for (const [round, by] of truth.started.entries()) {
+    if (by.length <= (earlier.started[round]?.length ?? 0)) continue;
+    if (by.length > 1)
+      return `round ${round} of slot ${slot} is captured by ${by.join(" and by ")}, and was not lost`;
     if (round < earlier.rightfully && bounds.skews === undefined && state.faults.overdue === 0)
       return `round ${round} of slot ${slot} is captured again though it was committed in time`;
     const lateTicks = (moment(state.now) - (instants[round] ?? 0)) / 1_000;
@@ -94,11 +92,6 @@ function captured(
   if (isUndisturbed && bounds.skews === undefined && truth.missed.includes(true))
     return `a round of slot ${slot} is missed though nothing went wrong`;
   return undefined;
-}
-
-/** What may have lost captures that were not committed: each explains one more of a round. */
-function excusesOf({ crash, pause, chunk, overdue }: Faults): number {
-  return crash + pause + chunk + overdue;
 }
 
 function faultsOf({ crash, pause, chunk, late, lost }: Faults): number {

@@ -9,7 +9,7 @@ import { cutToWaitFor } from "#domain/taking-over.ts";
 import type { EpochMs } from "#domain/units.ts";
 import { furthest, upTo } from "#domain/watermark.ts";
 import type { Hold, Process, ProcessKey, Run, State, Working } from "./state.ts";
-import { keep, place, scheduleOf, type Setting } from "./store.ts";
+import { bereft, keep, place, scheduleOf, type Setting } from "./store.ts";
 import {
   clockOf,
   DEADLINE,
@@ -86,7 +86,11 @@ export function heartbeat(setting: Setting, state: State, key: ProcessKey, own: 
     ttlMs: TTL_MS,
     progress: PROGRESS,
   });
-  if (result.kind === "lost") return withProcess(state, key, { phase: "ended" });
+  if (result.kind === "lost") {
+    // Who stood still for so long drops what it keeps, too.
+    const without = state.faults.pause > 0 ? bereft(setting, state, key) : state;
+    return withProcess(without, key, { phase: "ended" });
+  }
   const renewed: Working = {
     ...own,
     expiresAt: result.lease.holder?.expiresAt ?? sentAt,

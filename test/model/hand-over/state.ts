@@ -28,8 +28,11 @@ export type ProcessKey = (typeof PROCESSES)[number];
 
 /** What really happened in one slot; indexes are numbers of rounds. */
 export interface Truth {
-  /** How often each round's capture was started. */
-  readonly started: readonly number[];
+  /**
+   * Who started each round's capture, once for each time. Who then loses what was not committed, by
+   * a fault of its own, is not named any more: another may start it again.
+   */
+  readonly started: readonly (readonly ProcessKey[])[];
   /** Epochs of the durable samples of each round, ascending. */
   readonly samples: readonly (readonly number[])[];
   /** Whether a durable record says of the round that it was missed. */
@@ -198,11 +201,15 @@ export interface Bounds {
   readonly choices: Choices;
   /** Promises that are made already at the beginning. */
   readonly promised?: readonly Hand[];
+  /** Labels of what has happened before the beginning, one after the other. */
+  readonly begun?: readonly string[];
   /** How often each may go wrong. */
   readonly faults: Omit<Faults, "overdue">;
   /** How far each process's clock is ahead, in ticks. */
   readonly skews?: Partial<Readonly<Record<ProcessKey, number>>>;
   readonly skewMaxTicks: number;
+  /** What `until` leaves to clocks apart; none unless it is said. */
+  readonly slackTicks?: number;
   /** Clocks are further apart than skewMax: what is captured twice, late or not at all isn't looked at. */
   readonly isSafetyOnly?: boolean;
   /** By then everything must be settled, whatever happened. */

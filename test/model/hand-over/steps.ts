@@ -34,6 +34,7 @@ import {
   applyCommit,
   applyMove,
   applyPromise,
+  bereft,
   holderOfSlot,
   land,
   place,
@@ -115,7 +116,7 @@ function working(setting: Setting, state: State, key: ProcessKey, add: Add): voi
   if (own.phase !== "owns" && own.phase !== "leaves") return;
   const { bounds } = setting;
   const now = clockOf(bounds, state, key);
-  add("must", () => `${key} reads the answer`, readAnswer(state, key));
+  add("must", () => `${key} reads the answer`, readAnswer(setting, state, key));
   if (own.phase === "owns" && state.now > own.renewedAt && own.asked === undefined)
     add("must", () => `${key} renews`, heartbeat(setting, state, key, own));
   add("must", () => `${key} asks to give what is promised`, givesNow(setting, state, key, own));
@@ -193,8 +194,9 @@ function faults(setting: Setting, state: State, key: ProcessKey, add: Add): void
   if (process.phase === "waiting" && left("crash"))
     add("fault", () => `${key} dies`, blamed(withProcess(state, key, { phase: "dead" }), "crash"));
   if (process.phase !== "owns" && process.phase !== "leaves") return;
+  const without = bereft(setting, state, key);
   if (left("crash")) {
-    const dead = blamed(withProcess(state, key, { phase: "dead" }), "crash");
+    const dead = blamed(withProcess(without, key, { phase: "dead" }), "crash");
     add("fault", () => `${key} dies`, dead);
     if (process.asked !== undefined && process.asked.answer === undefined) {
       const { kind, request } = process.asked;
@@ -209,13 +211,13 @@ function faults(setting: Setting, state: State, key: ProcessKey, add: Add): void
     add(
       "fault",
       () => `${key} stands still`,
-      blamed(withProcess(state, key, { ...process, pausedAt: state.now }), "pause"),
+      blamed(withProcess(without, key, { ...process, pausedAt: state.now }), "pause"),
     );
   if (process.chunks.sealed !== undefined && left("chunk") && process.pausedAt === undefined)
     add(
       "fault",
       () => `${key}'s chunk can't be kept`,
-      blamed(withProcess(state, key, lost(process)), "chunk"),
+      blamed(withProcess(without, key, lost(process)), "chunk"),
     );
   answers(state, key, process, { add, left });
   commits(setting, state, key, { own: process, add, left });
@@ -315,9 +317,7 @@ function isNeeded(setting: Setting, state: State, key: LeaseKey): boolean {
     longestTimeoutMs: LONGEST_TIMEOUT_MS,
     aheadMs: 0,
   });
-  const lastAt = Math.max(...setting.places.map((each) => each.lastAt));
-  if (need === undefined || need.at > moment(state.now)) return false;
-  return lease.holder !== undefined || lease.nextDueAt <= lastAt;
+  return need !== undefined && need.at <= moment(state.now);
 }
 
 /** A hand-over is planned: promised by an owner, moved at once where nobody owns the lease. */

@@ -16,7 +16,6 @@ import {
 import type { Kept } from "#domain/letting-go.ts";
 import { contains } from "#domain/range.ts";
 import { commit, type CommitRequest, type CommitResult, type Schedule } from "#domain/schedule.ts";
-import { isAfter } from "#domain/watermark.ts";
 import {
   LEASES,
   SCHEDULES,
@@ -24,11 +23,12 @@ import {
   type Late,
   type LeaseKey,
   type Line,
+  type Process,
   type ProcessKey,
   type State,
   type Truth,
 } from "./state.ts";
-import { clockOf, keyOf, type Place } from "./times.ts";
+import { clockOf, firstAfter, keyOf, type Place } from "./times.ts";
 
 export type { Place } from "./times.ts";
 import type { Bounds } from "./state.ts";
@@ -122,10 +122,18 @@ function isRightful(setting: Setting, state: State, slot: number, { by, kept }: 
   if (kept === undefined || now > kept.until)
     return lease.holder?.owner === by && now < lease.holder.expiresAt;
   const { hash32 } = place(setting, slot);
-  return lease.open.some(
+  const isNamed = lease.open.some(
     ({ range, cut, until }) =>
       cut === kept.cut && until === kept.until && contains([range], hash32),
   );
+  return isNamed && !setting.bounds.processes.some((key) => isMeant(state[key], slot, kept));
+}
+
+/** Whether the entry is this process's: a later owner may have named the same cut. */
+function isMeant(process: Process, slot: number, { cut, until, epoch }: Kept): boolean {
+  if (process.phase !== "owns" && process.phase !== "leaves") return false;
+  const own = process.holds[slot]?.run?.kept;
+  return own !== undefined && own.cut === cut && own.until === until && own.epoch > epoch;
 }
 
 export function applyCommit(
@@ -140,9 +148,8 @@ export function applyCommit(
   const next = { ...state, [SCHEDULES[slot] ?? "schedule0"]: after };
   if (!isRightful(setting, state, slot, sender)) return { result, state: next };
   const truth = truthOf(state, slot);
-  const { instants, target } = place(setting, slot);
-  const open = instants.findIndex((at) => isAfter(at, target.offset, after.watermark));
-  const rightfully = Math.max(truth.rightfully, open === -1 ? instants.length : open);
+  const committed = firstAfter(place(setting, slot), after.watermark);
+  const rightfully = Math.max(truth.rightfully, committed);
   if (rightfully === truth.rightfully) return { result, state: next };
   return { result, state: withTruth(next, slot, { ...truth, rightfully }) };
 }
@@ -171,6 +178,19 @@ export function withLines(state: State, lines: readonly Line[]): State {
 function withEpoch(truth: Truth, round: number, epoch: number): readonly number[] {
   const known = truth.samples[round] ?? [];
   return known.includes(epoch) ? known : [...known, epoch].sort((a, b) => a - b);
+}
+
+/** What this process has started and not committed is lost to it: it may be started again. */
+export function bereft(setting: Setting, state: State, key: ProcessKey): State {
+  return setting.places.reduce((before, at, slot) => {
+    const truth = truthOf(before, slot);
+    const open = firstAfter(at, scheduleOf(before, slot).watermark);
+    if (!truth.started.some((by, round) => round >= open && by.includes(key))) return before;
+    const kept = truth.started.map((by, round) =>
+      round >= open ? by.filter((each) => each !== key) : by,
+    );
+    return withTruth(before, slot, { ...truth, started: kept });
+  }, state);
 }
 
 /** A write that was on its way arrives. */

@@ -9,6 +9,7 @@ import type { ScheduleKey } from "#domain/round.ts";
 import { slot as slotNumber, slotWidth, type Slot } from "#domain/slot.ts";
 import { durationMs, epochMs, type EpochMs } from "#domain/units.ts";
 import type { SuccessionTimes } from "#domain/succession.ts";
+import { isAfter, type Watermark } from "#domain/watermark.ts";
 import { LEASES, type Bounds, type LeaseKey, type ProcessKey, type State } from "./state.ts";
 
 export const POOL = "model";
@@ -20,7 +21,6 @@ export const HEARTBEAT_MS = TICK_MS;
 export const CHUNK_EVERY_MS = TICK_MS;
 export const LONGEST_TIMEOUT_MS = TICK_MS;
 export const COMMIT_TIME_MS = TICK_MS;
-export const SLACK_MS = 0;
 /** How far ahead a give's cut lies: one heartbeat. */
 export const GIVE_AHEAD_MS = TICK_MS;
 export const START_AHEAD_MS = TICK_MS;
@@ -45,6 +45,10 @@ export function clockOf(bounds: Bounds, state: State, process: ProcessKey): Epoc
 
 export function skewMaxMs(bounds: Bounds): number {
   return bounds.skewMaxTicks * TICK_MS;
+}
+
+export function slackMs(bounds: Bounds): number {
+  return (bounds.slackTicks ?? 0) * TICK_MS;
 }
 
 export function leaseKeyOf(process: ProcessKey): LeaseKey {
@@ -124,4 +128,10 @@ export function placesOf(bounds: Bounds): readonly Place[] {
       lastAt: epochMs(at + shift),
     };
   });
+}
+
+/** Number of the first round that a watermark has not passed. */
+export function firstAfter(at: Place, watermark: Watermark): number {
+  const found = at.instants.findIndex((each) => isAfter(each, at.target.offset, watermark));
+  return found === -1 ? at.instants.length : found;
 }

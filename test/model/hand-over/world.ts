@@ -33,7 +33,7 @@ export function handOverWorld(bounds: Bounds): World<State> {
       "choices",
       "faults",
     ],
-    initial: promised(setting, owned(setting, initialState(setting))),
+    initial: begun(setting, promised(setting, owned(setting, initialState(setting)))),
     steps: all,
     broken: (before, state) => broken(setting, before, state),
     continuation: (state) => next(all(state)),
@@ -70,6 +70,17 @@ function owned(setting: Setting, state: State): State {
   }, state);
 }
 
+/** Where code that was changed on purpose doesn't get so far, its world begins where it got to. */
+function begun(setting: Setting, initial: State): State {
+  let state = initial;
+  for (const label of setting.bounds.begun ?? []) {
+    const step = happenings(setting, state).find((each) => each.label() === label);
+    if (step === undefined) break;
+    state = step.next;
+  }
+  return state;
+}
+
 function initialState({ bounds, places }: Setting): State {
   const idle: Process = { phase: "not started" };
   const processes = Object.fromEntries(PROCESSES.map((key) => [key, idle])) as Record<
@@ -103,11 +114,10 @@ function initialState({ bounds, places }: Setting): State {
 
   function truthAt(at: Place | undefined): State["truth0"] {
     if (at === undefined) return undefined;
-    const rounds = at.instants.map(() => 0);
     return {
-      started: rounds,
-      samples: rounds.map(() => []),
-      missed: rounds.map(() => false),
+      started: at.instants.map(() => []),
+      samples: at.instants.map(() => []),
+      missed: at.instants.map(() => false),
       rightfully: 0,
     };
   }
