@@ -11,12 +11,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isMainThread } from "node:worker_threads";
 import { findMutant, type Mutant } from "./catalogue/index.ts";
-import { EXIT_NOT_APPLICABLE, EXIT_NOT_LOADED } from "./exit-codes.ts";
+import { EXIT_NOT_APPLICABLE, EXIT_NOT_LOADED, MARK } from "./exit-codes.ts";
 import { mutate } from "./mutate.ts";
 
 const ROOT = new URL("../../", import.meta.url);
-/** Where the processes of one run note that the changed file was loaded. */
-const MARK = "MUTANT_MARK";
 
 const id = process.env["MUTANT"];
 if (id !== undefined && id !== "") apply(id);

@@ -1,6 +1,7 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { describe, expect, test } from "vitest";
+import { WORLDS } from "#test/model/worlds.ts";
 import { MUTANTS } from "./catalogue/index.ts";
 import { mutate } from "./mutate.ts";
 
@@ -25,5 +26,12 @@ describe("the catalogue of mutants", () => {
     expect(id).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*$/);
     expect(why.length).toBeGreaterThan(20);
     expect((expected.equivalent ?? "").length > 80).toBe(expected.by === "none");
+  });
+
+  test.each(MUTANTS)("$id names what has found it, so that it is found again at once", (mutant) => {
+    const { by, world, seed, test } = mutant.expected;
+    expect([world, seed, test].some((hint) => hint !== undefined)).toBe(by !== "none");
+    if (world !== undefined) expect(WORLDS.some(({ name }) => name.startsWith(world))).toBe(true);
+    if (test !== undefined) expect(existsSync(new URL(test, ROOT))).toBe(true);
   });
 });

@@ -4,3 +4,6 @@
 export const EXIT_NOT_APPLICABLE = 96;
 /** Nothing has loaded the changed file. */
 export const EXIT_NOT_LOADED = 97;
+
+/** Where the processes of one run note that the changed file was loaded. */
+export const MARK = "MUTANT_MARK";

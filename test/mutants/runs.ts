@@ -21,7 +21,7 @@ export type Run =
   | { readonly kind: "failed"; readonly why: string };
 
 export interface Killed {
-  /** A world, or a seed. */
+  /** A world, a seed, or a file of tests. */
   readonly where: string;
   readonly what: string;
   readonly steps?: number;
@@ -51,7 +51,7 @@ export async function runWith(id: string, { program, args, secondsMax }: Command
   return { kind: "failed", why: `${program} ended with ${ended.code ?? "a signal"}: ${tail}` };
 }
 
-/** The last line on stdout, if it is what a check ends with: `{"world":…,"what":…,"steps":…}` or a seed's. */
+/** The last line on stdout, if it is what a check ends with: `{"world":…,"what":…,"steps":…}`, a seed's, a test's. */
 export function killedBy(stdout: string): Killed | undefined {
   const line = stdout.trimEnd().split("\n").at(-1) ?? "";
   let read: unknown;
@@ -62,10 +62,11 @@ export function killedBy(stdout: string): Killed | undefined {
   }
   if (typeof read !== "object" || read === null) return undefined;
   const fields = new Map<string, unknown>(Object.entries(read));
-  const [world, seed, what, steps] = ["world", "seed", "what", "steps"].map((name) =>
+  const [world, seed, test, what, steps] = ["world", "seed", "test", "what", "steps"].map((name) =>
     fields.get(name),
   );
-  const where = typeof world === "string" ? world : typeof seed === "number" ? `seed ${seed}` : "";
+  const named = [world, test].find((name) => typeof name === "string");
+  const where = named ?? (typeof seed === "number" ? `seed ${seed}` : "");
   if (where === "" || typeof what !== "string" || OWN_FAILURE.test(what)) return undefined;
   return { where, what, ...(typeof steps === "number" && { steps }) };
 }

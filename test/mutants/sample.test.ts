@@ -27,6 +27,24 @@ describe("a sample of mutants", () => {
   );
 
   test(
+    "one is killed by a file of tests, which holds without it",
+    async () => {
+      const mutant = mutantOf("store-move-without-version");
+      const command: Command = {
+        program: "test/mutants/directed.ts",
+        args: ["test/mutants/guards/move-beside-a-move.test.ts"],
+        secondsMax: SECONDS_MAX,
+      };
+      expect(await judge(mutant, [{ by: "directed", command }])).toMatchObject({
+        kind: "killed",
+        by: "directed",
+        how: { where: "move-beside-a-move.test.ts" },
+      });
+    },
+    2 * SECONDS_MAX * 1_000,
+  );
+
+  test(
     "without a mutant the same world holds",
     async () => {
       const [, world] = SAMPLE[0];

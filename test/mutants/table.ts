@@ -1,27 +1,55 @@
 /** The table of mutants, and its last line. */
 import type { Judged } from "./verdict.ts";
 
-const WHY_WIDTH = 72;
+const WIDTHS = { verdict: 11, name: 52, where: 38, steps: 22 } as const;
+const WHY_WIDTH = 90;
 
-export function row({ mutant, area, verdict, seconds }: Judged): string {
-  const { id, file, why, expected } = mutant;
-  const head = `${verdict.kind.padEnd(10)} ${area}/${id}  (${file}, ${seconds.toFixed(0)} s)`;
-  return [head, ...wrapped(why), ...outcome(verdict, expected.steps)].join("\n");
+export function header(): string {
+  return columns("", "mutant", "killed by", "steps", "time");
 }
 
-function outcome(verdict: Judged["verdict"], expectedSteps: number | undefined): string[] {
+export function row({ mutant, area, verdict, seconds }: Judged): string {
+  const name = `${area}/${mutant.id}`;
+  const took = `${seconds.toFixed(0)} s`;
   switch (verdict.kind) {
     case "killed": {
       const { where, what, steps } = verdict.how;
-      const expected = expectedSteps === undefined ? "" : `, expected about ${expectedSteps}`;
-      const length = steps === undefined ? "" : ` after ${steps} steps${expected}`;
-      return wrapped(`${verdict.by}, ${where}${length}: ${what}`, "  > ");
+      const length = steps === undefined ? "" : lengthOf(steps, mutant.expected.steps);
+      const line = columns("killed", name, `${verdict.by}: ${where}`, length, took);
+      return [line, ...wrapped(what, "  > ")].join("\n");
     }
     case "equivalent":
-      return wrapped(`equivalent: ${verdict.proof}`, "  = ");
+      return [
+        columns("equivalent", name, "", "", took),
+        ...wrapped(mutant.why),
+        ...wrapped(verdict.proof, "  = "),
+      ].join("\n");
     case "survived":
-      return wrapped(`SURVIVED: ${verdict.why}`, "  ! ");
+      return [
+        columns("SURVIVED", name, "", "", took),
+        ...wrapped(`${mutant.file}: ${mutant.why}`),
+        ...wrapped(verdict.why, "  ! "),
+      ].join("\n");
   }
+}
+
+function columns(
+  verdict: string,
+  name: string,
+  where: string,
+  steps: string,
+  seconds: string,
+): string {
+  const { verdict: first, name: second, where: third, steps: fourth } = WIDTHS;
+  return [verdict.padEnd(first), name.padEnd(second), where.padEnd(third), steps.padEnd(fourth), seconds]
+    .join(" ")
+    .trimEnd(); // prettier-ignore
+}
+
+function lengthOf(steps: number, expected: number | undefined): string {
+  return expected === undefined || expected === steps
+    ? String(steps)
+    : `${steps} (about ${expected})`;
 }
 
 function wrapped(text: string, indent = "    "): string[] {

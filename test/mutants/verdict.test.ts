@@ -3,7 +3,7 @@ import type { Mutant } from "./catalogue/index.ts";
 import type { Check } from "./checks.ts";
 import { killedBy, type Run } from "./runs.ts";
 import { lastLine, row } from "./table.ts";
-import { judge, type Runner } from "./verdict.ts";
+import { judge, remembering, type Runner } from "./verdict.ts";
 
 const MUTANT: Mutant = {
   id: "one",
@@ -22,8 +22,8 @@ const CHECKS: readonly Check[] = ["model", "simulation"].map((by) => ({
 
 const answers =
   (byProgram: Readonly<Record<string, Run>>): Runner =>
-  (_id, { program }) =>
-    Promise.resolve(byProgram[program] ?? { kind: "holds" });
+  (id, { program }) =>
+    Promise.resolve((id === "" ? undefined : byProgram[program]) ?? { kind: "holds" });
 
 const killed: Run = { kind: "killed", how: { where: "a world", what: "it breaks", steps: 6 } };
 
@@ -45,6 +45,27 @@ describe("the verdict on a mutant", () => {
     });
   });
 
+  test("is no kill where the same doesn't hold for the code as it is", async () => {
+    const always: Runner = () => Promise.resolve(killed);
+    expect(await judge(MUTANT, CHECKS, always)).toMatchObject({
+      kind: "survived",
+      why: /doesn't hold for the code as it is/u,
+    });
+    const proven = await judge(EQUIVALENT, CHECKS, always);
+    expect(proven.kind).toBe("survived");
+  });
+
+  test("puts the code as it is to the same check once only", async () => {
+    const asked: string[] = [];
+    const runner = remembering((id) => {
+      asked.push(id);
+      return Promise.resolve(id === "" ? { kind: "holds" } : killed);
+    });
+    await judge(MUTANT, CHECKS, runner);
+    await judge({ ...MUTANT, id: "two" }, CHECKS, runner);
+    expect(asked).toEqual(["one", "", "two"]);
+  });
+
   test("is equivalence only as long as no check refutes the proof", async () => {
     expect((await judge(EQUIVALENT, CHECKS, answers({}))).kind).toBe("equivalent");
     const refuted = await judge(EQUIVALENT, CHECKS, answers({ simulation: killed }));
@@ -60,6 +81,7 @@ describe("what a check says in the end", () => {
       steps: 7,
     });
     expect(killedBy(`{"seed":12,"what":"lost"}`)).toEqual({ where: "seed 12", what: "lost" });
+    expect(killedBy(`{"test":"a.test.ts","what":"x"}`)).toEqual({ where: "a.test.ts", what: "x" });
   });
 
   test.each(["", "Error: boom", "{}", `{"world":"w"}`, `{"what":"x"}`, "[1]", "null"])(
@@ -86,8 +108,7 @@ describe("the table", () => {
   test("says what was changed, what killed it, and how its length compares", () => {
     const [first] = judged;
     const text = first === undefined ? "" : row(first);
-    expect(text).toContain("killed     leases/one");
-    expect(text).toContain("after 6 steps, expected about 5");
+    expect(text).toMatch(/^killed +leases\/one +model: w +6 \(about 5\) +1 s\n {2}> x$/u);
   });
 
   test("ends with the counts", () => {

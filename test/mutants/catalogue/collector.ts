@@ -11,7 +11,7 @@ export const COLLECTOR_MUTANTS: readonly Mutant[] = [
     find: "if (now >= heartbeatAt && beat.moved()) {",
     replace: "if (now >= heartbeatAt) {",
     why: "Heartbeats go on though the work loop stands still: nobody else captures what it doesn't.",
-    expected: { by: "simulation" },
+    expected: { by: "directed", test: "test/mutants/guards/owner.test.ts" },
   },
   {
     id: "expires-at-from-the-answer",
@@ -19,7 +19,7 @@ export const COLLECTOR_MUTANTS: readonly Mutant[] = [
     find: "state.expiresAt = after(sentAt, settings.ttlMs);",
     replace: "state.expiresAt = after(clock.now(), settings.ttlMs);",
     why: "The lease seems longer to its owner than to others, by as long as the answer takes.",
-    expected: { by: "simulation" },
+    expected: { by: "directed", test: "test/mutants/guards/owner.test.ts" },
   },
   {
     id: "lost-lease-goes-on",
@@ -27,7 +27,7 @@ export const COLLECTOR_MUTANTS: readonly Mutant[] = [
     find: `if (result.kind === "lost") return "lost";`,
     replace: `if (result.kind === "lost") return "unanswered";`,
     why: "Who hears that another has its lease goes on as if there had been no answer.",
-    expected: { by: "simulation" },
+    expected: { by: "directed", test: "test/mutants/guards/owner.test.ts" },
   },
   {
     id: "lost-ranges-kept",
@@ -35,7 +35,7 @@ export const COLLECTOR_MUTANTS: readonly Mutant[] = [
     find: "    if (!wanted.has(hold.slot) && !isKept) dropSlot(state, hold);",
     replace: "    if (!wanted.has(hold.slot) && !isKept) hold.unread = false;",
     why: "What a lost range had open is captured and committed on.",
-    expected: { by: "simulation" },
+    expected: { by: "directed", test: "test/mutants/guards/successor.test.ts" },
   },
   {
     id: "promises-not-given",
@@ -43,7 +43,7 @@ export const COLLECTOR_MUTANTS: readonly Mutant[] = [
     find: "if (isNew || lease.giving.length > 0 || state.unanswered !== undefined)",
     replace: "if (isNew && lease.giving.length < 0)",
     why: "Promised ranges are never given.",
-    expected: { by: "simulation" },
+    expected: { by: "simulation", seed: 1 },
   },
   {
     id: "gives-while-requests-are-under-way",
@@ -51,7 +51,7 @@ export const COLLECTOR_MUTANTS: readonly Mutant[] = [
     find: "if (isKeptAlready(state, ranges) || isServing(state, ranges)) continue;",
     replace: "if (isKeptAlready(state, ranges)) continue;",
     why: "Ranges are given while captures on request are under way in them: the taker captures them again.",
-    expected: { by: "simulation" },
+    expected: { by: "directed", test: "test/usecases/collect/requests-handed-over.test.ts" },
   },
   {
     id: "releases-while-requests-are-under-way",
@@ -59,7 +59,7 @@ export const COLLECTOR_MUTANTS: readonly Mutant[] = [
     find: "  await endRequests(collector);\n",
     replace: "",
     why: "A lease is released while captures on request are under way: its next owner captures them again.",
-    expected: { by: "simulation" },
+    expected: { by: "directed", test: "test/usecases/collect/requests-handed-over.test.ts" },
   },
   {
     id: "commit-before-chunk",
@@ -67,7 +67,7 @@ export const COLLECTOR_MUTANTS: readonly Mutant[] = [
     find: "    note(sequence);\n  }\n\n  function durable",
     replace: "    note(sequence);\n    durable(sequence);\n  }\n\n  function durable",
     why: "Commits don't wait for the chunk: what it held is committed and lost with its owner.",
-    expected: { by: "simulation" },
+    expected: { by: "simulation", seed: 1 },
   },
   {
     id: "lost-chunk-taken-for-durable",
@@ -75,7 +75,7 @@ export const COLLECTOR_MUTANTS: readonly Mutant[] = [
     find: `if (first.outcome.kind === "durable") options.onDurable(sequence);`,
     replace: "if (sequence > 0) options.onDurable(sequence);",
     why: "A chunk that could not be kept counts as durable.",
-    expected: { by: "simulation" },
+    expected: { by: "directed", test: "test/usecases/collect/troubles.test.ts" },
   },
   {
     id: "chunks-reported-out-of-order",
@@ -83,7 +83,7 @@ export const COLLECTOR_MUTANTS: readonly Mutant[] = [
     find: "      if (!isDurable(ready, lastReported, run.notBefore)) continue;\n",
     replace: "",
     why: "What was noted before a record of what is missed is committed without it.",
-    expected: { by: "simulation" },
+    expected: { by: "directed", test: "test/mutants/guards/scenarios.test.ts" },
   },
   {
     id: "revised-not-read-again",
@@ -91,7 +91,7 @@ export const COLLECTOR_MUTANTS: readonly Mutant[] = [
     find: "    await readSlotAnew(at, hold);\n",
     replace: "",
     why: "A commit that is refused for the revision is sent again as it was, for ever.",
-    expected: { by: "simulation" },
+    expected: { by: "simulation", seed: 166 },
   },
   {
     id: "revised-adopts-the-revision-alone",
@@ -100,7 +100,7 @@ export const COLLECTOR_MUTANTS: readonly Mutant[] = [
     replace:
       '      case "revised":\n        run.revision = result.schedule.revision;\n        run.committable = sent;',
     why: "A commit that is refused for the revision is sent again with the new one: new targets aren't read.",
-    expected: { by: "simulation" },
+    expected: { by: "simulation", seed: 62 },
   },
   {
     id: "read-under-way-is-good-enough",
@@ -108,7 +108,7 @@ export const COLLECTOR_MUTANTS: readonly Mutant[] = [
     find: "  if (hold.reading !== undefined) await hold.reading.catch(() => undefined);\n",
     replace: "",
     why: "A read that began before the registration was heard of counts as one made after it.",
-    expected: { by: "simulation" },
+    expected: { by: "directed", test: "test/mutants/guards/commits.test.ts" },
   },
   {
     id: "fenced-goes-on",
@@ -116,7 +116,7 @@ export const COLLECTOR_MUTANTS: readonly Mutant[] = [
     find: "          epoch: epochOf(at, run),\n        });\n        retakeRun(at, run);",
     replace: "          epoch: epochOf(at, run),\n        });",
     why: "Who is fenced out keeps the run: its captures go on and are never committed.",
-    expected: { by: "simulation" },
+    expected: { by: "directed", test: "test/mutants/guards/fenced.test.ts" },
   },
   {
     id: "failed-commit-forgotten",
@@ -124,7 +124,7 @@ export const COLLECTOR_MUTANTS: readonly Mutant[] = [
     find: "      run.committable ??= sent;\n",
     replace: "",
     why: "A commit that failed isn't sent again until the next round's.",
-    expected: { by: "simulation" },
+    expected: { by: "directed", test: "test/mutants/guards/commits.test.ts" },
   },
   {
     id: "snapshot-repaired",
@@ -132,19 +132,15 @@ export const COLLECTOR_MUTANTS: readonly Mutant[] = [
     find: `if (found.kind === "tiles") return { kind: "tiles", snapshot };`,
     replace: `if (found.kind !== undefined) return { kind: "tiles", snapshot };`,
     why: "A snapshot that doesn't tile is planned on.",
-    expected: { by: "both" },
+    expected: { by: "directed", test: "test/mutants/guards/torn-snapshot.test.ts" },
   },
   {
     id: "plan-without-fleet-name",
     file: "lib/usecases/rebalance/lookout.ts",
     find: "last === undefined || last.by === run.name ? undefined",
-    replace: "last === undefined || last.by !== \"\" ? undefined",
+    replace: 'last === undefined || last.by !== "" ? undefined',
     why: "A rebalancer doesn't hear that a newer one has come, and both start collectors.",
-    expected: {
-      by: "none",
-      equivalent:
-        "Two rebalancers at once are harmless by design: versions decide which of their writes land, and a collector that is started for a lease which another has, or is about to have, finds it held or taken and ends. The older one stops at its own end, at most 130 s after it began. What changes is the number of starts, which the unit tests of the watch hold and no promise about captures depends on.",
-    },
+    expected: { by: "directed", test: "test/usecases/rebalance.test.ts" },
   },
   {
     id: "starts-without-a-fresh-read",
@@ -152,11 +148,7 @@ export const COLLECTOR_MUTANTS: readonly Mutant[] = [
     find: "      if (clock.now() > before.readAt) {",
     replace: "      if (clock.now() < before.readAt) {",
     why: "Collectors are started by what was read up to two seconds ago.",
-    expected: {
-      by: "none",
-      equivalent:
-        "A start is a hint, never a right: whoever is started takes the lease by the store's condition, and ends if it is held. A start by an old read is at most one start too many for a lease that was taken meanwhile; one too few doesn't happen, because the lease is looked at again every two seconds and a start that no acquire followed is repeated.",
-    },
+    expected: { by: "directed", test: "test/usecases/rebalance.test.ts" },
   },
   {
     id: "expired-leases-not-started",
@@ -164,7 +156,7 @@ export const COLLECTOR_MUTANTS: readonly Mutant[] = [
     find: "  return successorAt < takeableAt\n",
     replace: "  return successorAt < Number.POSITIVE_INFINITY\n",
     why: "Nobody is started for a lease whose owner has died before its time to release.",
-    expected: { by: "both" },
+    expected: { by: "model", world: "leases-deaths", steps: 1 },
   },
   {
     id: "owner-starts-beyond-its-lease",
@@ -172,7 +164,7 @@ export const COLLECTOR_MUTANTS: readonly Mutant[] = [
     find: "return mayStartAt(run.kept, now, state.expiresAt) && !state.writer.isFull();",
     replace: "return !state.writer.isFull();",
     why: "Captures are started after the lease has ended, and by a giver after its until.",
-    expected: { by: "simulation" },
+    expected: { by: "directed", test: "test/mutants/guards/owner.test.ts" },
   },
   {
     id: "captures-that-outlast-the-invocation",
@@ -180,7 +172,7 @@ export const COLLECTOR_MUTANTS: readonly Mutant[] = [
     find: "  if (now + asked > mustEndBy(run.kept, state.deadlineAt, limits.commitTimeMs)) return undefined;\n",
     replace: "",
     why: "Captures are started that can't end before the invocation does.",
-    expected: { by: "simulation" },
+    expected: { by: "directed", test: "test/mutants/guards/giver.test.ts" },
   },
   {
     id: "clock-read-twice-for-a-takeover",
@@ -188,6 +180,6 @@ export const COLLECTOR_MUTANTS: readonly Mutant[] = [
     find: "  for (const run of runsOf(state)) {\n    openCut(state, run);",
     replace: "  for (const run of runsOf(state)) {",
     why: "What was read while waiting for the lease is taken up without looking for open cuts: giver and taker capture the same.",
-    expected: { by: "simulation" },
+    expected: { by: "simulation", seed: 14 },
   },
 ];

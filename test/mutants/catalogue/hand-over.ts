@@ -8,7 +8,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: "return cut === undefined;",
     replace: "return cut === undefined || cut.cut > 0;",
     why: "A taker commits while its giver still has something open: the giver is fenced out, and what it kept is passed by.",
-    expected: { by: "both", world: "hand-over/chain", steps: 17 },
+    expected: { by: "model", world: "hand-over/chain", steps: 17 },
   },
   {
     id: "giver-commits-under-later-epoch",
@@ -24,7 +24,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: ": latestOf(soonest, epochMs(request.startedThrough + 1));",
     replace: ": soonest;",
     why: "A cut at or before what the giver has started: the taker starts it, too.",
-    expected: { by: "both", world: "hand-over/release", steps: 10 },
+    expected: { by: "model", world: "hand-over/release", steps: 10 },
   },
   {
     id: "cut-at-what-was-started",
@@ -32,7 +32,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: "epochMs(request.startedThrough + 1)",
     replace: "epochMs(request.startedThrough)",
     why: "A cut at the very instant of what was started last gives it to the taker again.",
-    expected: { by: "both", world: "hand-over/release", steps: 10 },
+    expected: { by: "model", world: "hand-over/release", steps: 10 },
   },
   {
     id: "open-entries-dropped-by-a-second-move",
@@ -48,7 +48,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: "if (!contains([entry.range], hash32)) continue;",
     replace: "if (all !== undefined || !contains([entry.range], hash32)) continue;",
     why: "Of several entries over a slot only the first counts: the taker starts before the latest cut.",
-    expected: { by: "model", world: "hand-over/chain", steps: 29 },
+    expected: { by: "model", world: "hand-over/chain", steps: 23 },
   },
   {
     id: "until-not-counted-from-one-still-open",
@@ -56,7 +56,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: "const latest = open.reduce((latest, entry) => latestOf(latest, entry.until), cut);",
     replace: "const latest = open.length < 0 ? epochMs(0) : cut;",
     why: "A second giver's until ends before the first's: it has no time left once the first is finished.",
-    expected: { by: "simulation" },
+    expected: { by: "model", world: "hand-over/two-releases", steps: 26 },
   },
   {
     id: "giver-goes-on-without-an-answer",
@@ -65,7 +65,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     replace:
       'if (answer === undefined) return "ours again";\n  if (answer.kind === "released") return "landed";',
     why: "A giver that heard nothing goes on past the cut; its write lands late, and the taker captures the same.",
-    expected: { by: "simulation" },
+    expected: { by: "model", world: "hand-over/unanswered-release", steps: 12 },
   },
   {
     id: "giver-forgets-before-the-write-has-landed",
@@ -97,7 +97,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: "Math.min(dues.soonest, now + farthestMs)",
     replace: "now + farthestMs",
     why: "A release that doesn't say when the oldest instant is due: nobody is started for it.",
-    expected: { by: "both", world: "hand-over/release", steps: 12 },
+    expected: { by: "both", world: "hand-over/release", steps: 12, seed: 1 },
   },
   {
     id: "unread-slot-not-due-now",
@@ -105,7 +105,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: "return epochMs(dues.isUnread ? now : Math.min(",
     replace: "return epochMs(dues.isUnread && now < 0 ? now : Math.min(",
     why: "A lease that is released before its slots were read says that nothing is due: nobody is started for it.",
-    expected: { by: "model", steps: 14 },
+    expected: { by: "model", world: "hand-over/unread", steps: 19 },
   },
   {
     id: "takeover-on-a-read-from-before-until",
@@ -113,7 +113,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: "const shownAt = earliest(read.beganAt, read.endedAt);",
     replace: "const shownAt = earliest(read.endedAt, read.endedAt);",
     why: "A taker that stood still takes over what its giver has committed since the read began.",
-    expected: { by: "model", steps: 23 },
+    expected: { by: "model", world: "hand-over/paused-read", steps: 29 },
   },
   {
     id: "taker-takes-over-at-once",
@@ -121,7 +121,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: 'return isPast(cut, shownAt, skewMaxMs) ? "take over" : "wait";',
     replace: 'return isPast(cut, shownAt, skewMaxMs) ? "take over" : "take over";',
     why: "A taker doesn't wait for until: what the giver is about to commit is captured again.",
-    expected: { by: "both", world: "hand-over/exchange", steps: 13 },
+    expected: { by: "both", world: "hand-over/exchange", steps: 13, seed: 1 },
   },
   {
     id: "nobody-starts-what-is-due-at-the-cut",
@@ -129,7 +129,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: "return cut !== undefined && instant < cut.cut;",
     replace: "return cut !== undefined && instant <= cut.cut;",
     why: "What is due at the very cut is left to the giver, which leaves it to the taker.",
-    expected: { by: "both", world: "hand-over/exchange", steps: 22 },
+    expected: { by: "both", world: "hand-over/exchange", steps: 22, seed: 12 },
   },
   {
     id: "giver-starts-what-is-due-from-the-cut-on",
@@ -137,7 +137,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: "return kept !== undefined && instant >= kept.cut;",
     replace: "return kept !== undefined && instant > kept.cut + 1_000;",
     why: "A giver whose round spans the cut goes on with it: both capture the same.",
-    expected: { by: "both", world: "hand-over/chain", steps: 21 },
+    expected: { by: "both", world: "hand-over/chain", steps: 21, seed: 2 },
   },
   {
     id: "giver-starts-what-is-due-at-the-cut",
@@ -145,7 +145,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: "return kept !== undefined && instant >= kept.cut;",
     replace: "return kept !== undefined && instant > kept.cut;",
     why: "What is due at the very cut is started by both.",
-    expected: { by: "both", world: "hand-over/chain", steps: 21 },
+    expected: { by: "both", world: "hand-over/chain", steps: 21, seed: 12 },
   },
   {
     id: "skew-on-the-wrong-side-of-until",
@@ -153,7 +153,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: "return now > entry.until + skewMaxMs;",
     replace: "return now > entry.until - skewMaxMs;",
     why: "A taker whose clock is ahead takes over while its giver may still commit.",
-    expected: { by: "model", steps: 47 },
+    expected: { by: "model", world: "hand-over/ahead", steps: 14 },
   },
   {
     id: "owner-starts-after-its-lease-ended",
@@ -161,7 +161,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: "return kept === undefined ? now < expiresAt : now <= kept.startsUntil;",
     replace: "return kept === undefined || now <= kept.startsUntil;",
     why: "A process that stood still captures under a lease that another has: it was committed by then.",
-    expected: { by: "both", world: "hand-over/paused-give", steps: 17 },
+    expected: { by: "model", world: "hand-over/paused-give", steps: 14 },
   },
   {
     id: "giver-starts-after-until",
@@ -169,7 +169,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: "return kept === undefined ? now < expiresAt : now <= kept.startsUntil;",
     replace: "return kept !== undefined || now < expiresAt;",
     why: "A giver that stood still captures what its taker has taken over and committed.",
-    expected: { by: "model", world: "hand-over/paused-give", steps: 22 },
+    expected: { by: "model", world: "hand-over/paused-give", steps: 19 },
   },
   {
     id: "giver-finished-before-the-cut",
@@ -190,7 +190,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     replace:
       "return [...withoutPast(lease.open.slice(lease.open.length), now, skewMaxMs), ...kept];",
     why: "A taker that lets go before its giver is finished hides the giver from its successor.",
-    expected: { by: "model", world: "hand-over/skewed", steps: 23 },
+    expected: { by: "model", world: "hand-over/skewed", steps: 17 },
   },
   {
     id: "nothing-open-where-captures-are-under-way",
@@ -198,7 +198,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: "return work.isUnderWay || work.cut !== undefined || work.nextDueAt < cut;",
     replace: "return work.nextDueAt < work.nextDueAt || work.cut !== undefined;",
     why: "No entry is written though captures are not committed: the taker does them again.",
-    expected: { by: "both", world: "hand-over/exchange", steps: 11 },
+    expected: { by: "both", world: "hand-over/exchange", steps: 11, seed: 1 },
   },
   {
     id: "nothing-waited-for-where-a-round-is-open",
@@ -206,7 +206,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: "return next === undefined || next.at >= moment;",
     replace: "return next === undefined || next.at >= moment || moment > 0;",
     why: "A taker takes the giver for finished without a look: it commits past what is kept.",
-    expected: { by: "both", world: "hand-over/chain", steps: 17 },
+    expected: { by: "both", world: "hand-over/chain", steps: 17, seed: 1 },
   },
   {
     id: "commit-before-the-chunk-is-durable",
@@ -222,7 +222,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: "return noted.sequence <= durableThrough && noted.sequence >= notBefore;",
     replace: "return noted.sequence <= durableThrough && noted.sequence >= notBefore - 9;",
     why: "A taker that takes over commits what it noted before it recorded what is missed.",
-    expected: { by: "simulation" },
+    expected: { by: "model", world: "hand-over/two-releases", steps: 19 },
   },
   {
     id: "commit-without-the-epoch",
@@ -230,7 +230,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     find: 'if (schedule.epoch > request.epoch) return { kind: "fenced", schedule };',
     replace: 'if (schedule.epoch > request.epoch + 99) return { kind: "fenced", schedule };',
     why: "An owner that stood still commits under an epoch lower than that of its successor's commits.",
-    expected: { by: "both", world: "leases-pauses", steps: 9 },
+    expected: { by: "model", world: "leases-pauses", steps: 9 },
   },
   {
     id: "commit-without-the-version",

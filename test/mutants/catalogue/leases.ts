@@ -34,7 +34,7 @@ export const LEASES_MUTANTS: readonly Mutant[] = [
     replace: `  if (from.version !== request.fromVersion)
     return { kind: "refused", why: "version", from, to };`,
     why: "a give names the giver's version only: what the taker gained meanwhile is overwritten",
-    expected: { by: "model", world: "leases-hand-overs", steps: 4 },
+    expected: { by: "model", world: "leases-crossed", steps: 5 },
   },
   {
     id: "give-without-versions",
@@ -56,7 +56,7 @@ export const LEASES_MUTANTS: readonly Mutant[] = [
     expected: {
       by: "none",
       equivalent:
-        "An owner changes only by acquire, release and move, and each raises the version: with the giver's version as the owner read it, it is the owner still. Only the reason told with the refusal differs.",
+        "An owner changes only by acquire, release, move and quarantine, and each raises the version: with the giver's version as the owner read it, it is the owner still. Only the reason told with the refusal differs.",
     },
   },
   {
@@ -202,7 +202,7 @@ export const LEASES_MUTANTS: readonly Mutant[] = [
 `,
     replace: "",
     why: "a heartbeat that lands late shortens what its owner counts on",
-    expected: { by: "model", world: "leases-moves" },
+    expected: { by: "model", world: "leases-answers", steps: 9 },
   },
   {
     id: "renew-raises-nothing-but-epoch",
@@ -232,7 +232,7 @@ export const LEASES_MUTANTS: readonly Mutant[] = [
     expected: {
       by: "none",
       equivalent:
-        "An owner changes only by acquire, release and move, and each raises the version: with the version as the owner read it, it is the owner still.",
+        "An owner changes only by acquire, release, move and quarantine, and each raises the version: with the version as the owner read it, it is the owner still.",
     },
   },
   {
@@ -285,7 +285,7 @@ export const LEASES_MUTANTS: readonly Mutant[] = [
     find: "leaseVersion > letGo.version",
     replace: "leaseVersion >= letGo.version",
     why: "a giver whose give had no answer takes the slots up again before it can land no more: two are sure of them",
-    expected: { by: "model", world: "hand-over/late-give" },
+    expected: { by: "model", world: "hand-over/late-give", steps: 26 },
   },
   {
     id: "refused-give-shows-our-lease",
@@ -302,7 +302,7 @@ export const LEASES_MUTANTS: readonly Mutant[] = [
     find: "earliest(expiresAt, shown.holder.expiresAt)",
     replace: "expiresAt",
     why: "after an acquisition that landed late the owner counts on an expiry that isn't stored",
-    expected: { by: "model", world: "leases-answers" },
+    expected: { by: "model", world: "leases-answers", steps: 11 },
   },
   {
     id: "commit-without-fence",

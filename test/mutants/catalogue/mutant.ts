@@ -14,11 +14,19 @@ export interface Mutant {
 }
 
 export interface Expected {
-  readonly by: "model" | "simulation" | "both" | "none";
+  /**
+   * What finds it. `directed`: a file of tests which does what the guard is for, at the moment that
+   * it is for: what a store allows and refuses, or a few collectors with one thing gone wrong.
+   */
+  readonly by: "model" | "simulation" | "both" | "directed" | "none";
   /** The model's world that it shows in first, or the beginning of its name. */
   readonly world?: string;
   /** Length of the shortest trace, about. */
   readonly steps?: number;
+  /** The simulation's seed that it shows in. */
+  readonly seed?: number;
+  /** The file of tests that it fails; beside a seed: in case what is simulated has changed since. */
+  readonly test?: string;
   /** For `none`: why no behaviour changes that anything promises. */
   readonly equivalent?: string;
 }

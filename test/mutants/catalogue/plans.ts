@@ -25,7 +25,7 @@ export const PLANS_MUTANTS: readonly Mutant[] = [
     expected: {
       by: "none",
       equivalent:
-        "While the giver's name is on its lease, only a give of its own can have taken ranges from it: the ranges are with the taker, so that give landed, however often the lease has changed since. A move asked for again belongs to a run that has ended, and its answer is only counted.",
+        "While the giver's name is on its lease, only a give of its own can have taken ranges from it: the ranges are with the taker, so that give landed, however often the lease has changed since. A move's answer is relied on only where both leases are as its plan expects them, versions included (`isAsPlanned`, lib/domain/plan/belief.ts).",
     },
   },
   {
@@ -55,7 +55,7 @@ export const PLANS_MUTANTS: readonly Mutant[] = [
     find: "  if (from.holder?.owner === request.owner && hasPassed(from, to, request))",
     replace: "  if (hasPassed(from, to, request))",
     why: "a move by the rebalancer is taken for one's own give",
-    expected: { by: "both" },
+    expected: { by: "directed", test: "test/mutants/guards/giver.test.ts" },
   },
   {
     id: "move-leaves-owner",
@@ -63,7 +63,7 @@ export const PLANS_MUTANTS: readonly Mutant[] = [
     find: "transfer(withoutHolder(noteDeath(from, request)), to,",
     replace: "transfer(noteDeath(from, request), to,",
     why: "a move from an expired lease leaves its owner in place, who takes it for its own give",
-    expected: { by: "model", world: "leases-zombies" },
+    expected: { by: "directed", test: "test/mutants/guards/giver.test.ts" },
   },
   {
     id: "move-without-giver-version",
@@ -165,7 +165,7 @@ export const PLANS_MUTANTS: readonly Mutant[] = [
     replace: `  return {
     kind: "cancelled",`,
     why: "a cancellation doesn't ask what was promised since",
-    expected: { by: "model", world: "leases-split-merge", steps: 5 },
+    expected: { by: "model", world: "leases-split-merge-wide", steps: 7 },
   },
   {
     id: "add-without-fleet-version",
@@ -225,11 +225,7 @@ export const PLANS_MUTANTS: readonly Mutant[] = [
     find: '  if (missing.length === 0 && doubled.length === 0) return { kind: "tiles" };',
     replace: '  if (doubled.length === 0) return { kind: "tiles" };',
     why: "plans are made on a snapshot in which slots are in no lease",
-    expected: {
-      by: "none",
-      equivalent:
-        "Nothing is ever repaired: a plan only moves what it has read in a lease, under the versions of both, so a snapshot of two moments makes plans that are refused or right. What doesn't tile is read again because plans on it would be bad, not because they would be unsafe.",
-    },
+    expected: { by: "directed", test: "test/mutants/guards/torn-snapshot.test.ts" },
   },
   {
     id: "expired-needs-nobody",
@@ -239,6 +235,6 @@ export const PLANS_MUTANTS: readonly Mutant[] = [
     replace: `  const takeableAt = after(holder.deadlineAt, times.skewMaxMs);
 `,
     why: "nobody is started for a lease whose owner died",
-    expected: { by: "model", world: "leases-deaths" },
+    expected: { by: "model", world: "leases-deaths", steps: 1 },
   },
 ];

@@ -14,7 +14,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     find: `if (schedule.revision !== request.revision) return { kind: "revised", schedule };`,
     replace: "",
     why: "A commit isn't refused for the revision: who has not read a new target moves the watermark over its instants, and it is neither captured nor missed.",
-    expected: { by: "both", world: "requests/registration/crashes", steps: 5 },
+    expected: { by: "model", world: "requests/registration/crashes", steps: 14 },
   },
   {
     id: "commit-without-epoch",
@@ -22,7 +22,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     find: `if (schedule.epoch > request.epoch) return { kind: "fenced", schedule };`,
     replace: "",
     why: "A commit isn't refused for the epoch: an owner that lost its lease commits after its successor.",
-    expected: { by: "model", world: "requests/registration/pauses", steps: 7 },
+    expected: { by: "model", world: "leases-pauses", steps: 9 },
   },
   {
     id: "commit-without-version",
@@ -30,7 +30,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     find: `if (schedule.version !== request.version) return { kind: "overtaken", schedule };`,
     replace: "",
     why: "A commit isn't refused for the version: one that lands late puts the watermark back.",
-    expected: { by: "model", world: "requests/by-hand/writes", steps: 9 },
+    expected: { by: "model", world: "requests/by-hand/writes", steps: 11 },
   },
   {
     id: "commit-keeps-version",
@@ -38,7 +38,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     find: "const version = schedule.version + 1;",
     replace: "const version = schedule.version;",
     why: "A commit doesn't raise the version: an older one that lands late is applied after it.",
-    expected: { by: "model", world: "requests/by-hand/writes", steps: 9 },
+    expected: { by: "model", world: "requests/by-hand/writes", steps: 11 },
   },
   {
     id: "commit-of-another-taken-for-ours",
@@ -46,11 +46,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     find: "schedule.by === request.by &&",
     replace: "",
     why: "A refused commit is taken for our own by version and watermark alone, whoever made it.",
-    expected: {
-      by: "none",
-      equivalent:
-        "The version and the watermark that are stored are then those that ours would have stored, so what we take for committed is committed, and durable, by whoever did it. If that one had a later epoch our next commit is refused for the epoch, as this one would have been; if not, our next one carries the version that is stored. `latest` may lack our last results until that next commit, as it would if ours had come a moment earlier.",
-    },
+    expected: { by: "directed", test: "test/simulation/store/contracts.test.ts" },
   },
   {
     id: "commit-beyond-what-is-durable",
@@ -58,7 +54,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     find: "watermark: watermarkToCommit(sent.watermark, run.committed),",
     replace: "watermark: watermarkToCommit(run.done, run.committed),",
     why: "A commit carries how far the run has come, not how far its chunks are durable.",
-    expected: { by: "simulation" },
+    expected: { by: "simulation", seed: 3 },
   },
   {
     id: "latest-before-durable",
@@ -66,7 +62,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     find: "if (entry.first === NEVER || entry.first > durableSequence) continue;",
     replace: "if (entry.first === NEVER) continue;",
     why: "A commit says that a target was captured whose first sample isn't durable: lost with its owner, it isn't made again.",
-    expected: { by: "model", world: "requests/registration/crashes" },
+    expected: { by: "model", world: "requests/first-target/crashes", steps: 23 },
   },
   // Registration
   {
@@ -75,7 +71,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     find: "return { ...schedule, revision: schedule.revision + 1 };",
     replace: "return schedule;",
     why: "A registration doesn't raise the revision: commits don't learn of new targets.",
-    expected: { by: "both", world: "requests/registration/crashes", steps: 6 },
+    expected: { by: "model", world: "requests/registration/crashes", steps: 14 },
   },
   {
     id: "restart-moves-watermark-back",
@@ -83,7 +79,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     find: "watermark: furthest(schedule.watermark, upTo(now)),",
     replace: "watermark: upTo(now),",
     why: "A restart sets the watermark to a moment that may lie before the stored one.",
-    expected: { by: "model", world: "requests/first-target/writes" },
+    expected: { by: "model", world: "requests/first-target/writes", steps: 13 },
   },
   {
     id: "restart-keeps-version",
@@ -91,19 +87,15 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     find: "    version: schedule.version + 1,\n    watermark: furthest",
     replace: "    watermark: furthest",
     why: "A restart doesn't raise the version: a commit from before it is applied after it.",
-    expected: { by: "model", world: "requests/removal/crashes" },
+    expected: { by: "model", world: "requests/removal/crashes", steps: 14 },
   },
   {
     id: "restart-though-targets-were-due",
     file: CHANGES,
     find: "      schedule === undefined ||\n",
     replace: "      true ||\n",
-    why: "Every registration restarts the schedule: what others' targets were due for is skipped.",
-    expected: {
-      by: "none",
-      equivalent:
-        "A restart moves the watermark to the earliest registration among all the targets that the schedule then has, and never back. Where the stored watermark lies beyond that moment nothing moves; where it lies before it, no target was due in between, for none was registered. So a restart that isn't needed skips nothing: it raises the version, for which a commit under way is refused as overtaken, and made again.",
-    },
+    why: "Every registration restarts the schedule, also where targets were due: commits under way are refused, and made again.",
+    expected: { by: "directed", test: "test/usecases/register-targets.test.ts" },
   },
   {
     id: "restart-from-now",
@@ -111,7 +103,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     find: "const from = registered.get(cadence) ?? view.now;",
     replace: "const from = view.now;",
     why: "A schedule restarts at the registration at hand, not at the earliest of its targets.",
-    expected: { by: "model", world: "requests/first-target/crashes" },
+    expected: { by: "model", world: "requests/registration/crashes", steps: 6 },
   },
   {
     id: "touch-before-targets",
@@ -119,7 +111,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     find: `    { kind: "targets", writes },\n    ...touches.map((touch) => ({ kind: "touch", touch }) as const),\n`,
     replace: `    ...touches.map((touch) => ({ kind: "touch", touch }) as const),\n    { kind: "targets", writes },\n`,
     why: "Schedules are touched before the targets are written: who reads in between commits without them.",
-    expected: { by: "model", world: "requests/registration/crashes" },
+    expected: { by: "model", world: "requests/registration/crashes", steps: 18 },
   },
   {
     id: "request-before-touch",
@@ -127,7 +119,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     find: `    { kind: "targets", writes },\n    ...touches.map((touch) => ({ kind: "touch", touch }) as const),\n    // Also for what was captured before: it is how a collector learns of a new cadence, or of settings.\n    ...(isNews(changes) ? [{ kind: "request" } as const] : []),\n`,
     replace: `    { kind: "targets", writes },\n    ...(isNews(changes) ? [{ kind: "request" } as const] : []),\n    ...touches.map((touch) => ({ kind: "touch", touch }) as const),\n`,
     why: "The capture is asked for before the schedule is there: who reads in between finds no schedule, and nobody looks again.",
-    expected: { by: "model", world: "requests/cadence/crashes" },
+    expected: { by: "model", world: "requests/first-target/crashes", steps: 9 },
   },
   {
     id: "no-request",
@@ -135,7 +127,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     find: "return fresh || writes.length > 0;",
     replace: "return false;",
     why: "A registration asks for no first capture: no collector learns of a new cadence.",
-    expected: { by: "both", world: "requests/cadence/crashes" },
+    expected: { by: "model", world: "requests/first-target/crashes", steps: 4 },
   },
   {
     id: "repeat-touches-nothing",
@@ -143,7 +135,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     find: "    if (!view.touched.has(cadence)) keys.add(cadence);\n",
     replace: "",
     why: "A repeated import doesn't touch the schedules of what looks unchanged: one that crashed in between is acknowledged and never read.",
-    expected: { by: "model", world: "requests/registration/crashes" },
+    expected: { by: "model", world: "requests/registration/crashes", steps: 15 },
   },
   {
     id: "repeat-asks-for-nothing",
@@ -151,7 +143,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     find: "fresh: merged.some(({ wanted }) => !captured.has(wanted.resultKey)),",
     replace: `fresh: merged.some(({ outcome }) => outcome === "added"),`,
     why: "A repeated import asks for first captures only of what it has written itself.",
-    expected: { by: "model", world: "requests/registration/crashes" },
+    expected: { by: "model", world: "requests/registration/crashes", steps: 7 },
   },
   {
     id: "targets-before-schedules",
@@ -159,7 +151,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     find: `export const SCHEDULE_PREFIX = "schedule#";`,
     replace: `export const SCHEDULE_PREFIX = "timetable#";`,
     why: "A slot's targets come before its schedules in a read: a registration in between is in the revision, and not in the targets.",
-    expected: { by: "model", world: "requests/removal/crashes" },
+    expected: { by: "directed", test: "test/mutants/guards/torn-slot.test.ts" },
   },
   // Rounds that are running while somebody registers
   {
@@ -168,7 +160,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     find: "const isOpen = instant > lateUntil || isGivers(run.cut, instant);",
     replace: "const isOpen = isGivers(run.cut, instant);",
     why: "What is registered in a running round and still ahead in it is neither captured in it nor missed.",
-    expected: { by: "both", world: "requests/registration/crashes" },
+    expected: { by: "model", world: "requests/registration/crashes", steps: 15 },
   },
   {
     id: "new-target-not-recorded-as-missed",
@@ -176,7 +168,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     find: "if (added.length > 0) missSince(state, run, added, lateUntil);",
     replace: "",
     why: "What is registered in a running round and was due since leaves no record.",
-    expected: { by: "model", world: "requests/registration/crashes" },
+    expected: { by: "model", world: "requests/registration/crashes", steps: 17 },
   },
   {
     id: "committed-without-record-of-missed",
@@ -184,7 +176,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     find: "      run.committable = undefined;\n      recordMissed(state, run, {\n        from: upTo(at),",
     replace: "      recordMissed(state, run, {\n        from: upTo(at),",
     why: "What was noted before a record of what is missed is committed before that record is durable.",
-    expected: { by: "model", world: "requests/registration/crashes" },
+    expected: { by: "model", world: "requests/registration/crashes", steps: 17 },
   },
   {
     id: "round-over-before-its-window",
@@ -192,7 +184,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     find: "if (isComplete(open) && now > open.round.endsAt) {",
     replace: "if (isComplete(open)) {",
     why: "A round counts as over when all known targets are done: one that is registered now may still be due in it.",
-    expected: { by: "both", world: "requests/registration/crashes" },
+    expected: { by: "model", world: "requests/registration/crashes", steps: 11 },
   },
   {
     id: "passed-rounds-not-recorded",
@@ -200,7 +192,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     find: "if (due.passed !== undefined) {",
     replace: "if (due.passed !== undefined && due.passed.rounds < 0) {",
     why: "Rounds that nobody captured are passed over in silence.",
-    expected: { by: "simulation" },
+    expected: { by: "simulation", seed: 1 },
   },
   {
     id: "overrun-not-recorded",
@@ -208,7 +200,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     find: "for (const open of run.rounds) giveUpPending(state, run, open);",
     replace: "for (const open of run.rounds) open.states.fill(DONE);",
     why: "What was not started when the next round begins leaves no record.",
-    expected: { by: "simulation" },
+    expected: { by: "directed", test: "test/mutants/guards/scenarios.test.ts" },
   },
   // Captures on request
   {
@@ -217,7 +209,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     find: "return a.stamp === b.stamp && a.writes === b.writes;",
     replace: "return JSON.stringify(a.keys) === JSON.stringify(b.keys) && a.fresh === b.fresh;",
     why: "A request is removed if it asks for the same targets: one that was repeated meanwhile is lost.",
-    expected: { by: "model", world: "requests/by-hand/crashes", steps: 7 },
+    expected: { by: "model", world: "requests/by-hand/crashes", steps: 11 },
   },
   {
     id: "request-removed-by-a-restarted-counter",
@@ -233,7 +225,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     find: "return a.stamp === b.stamp && a.writes === b.writes;",
     replace: "return a.stamp === b.stamp;",
     why: "A request is removed by its last stamp: a copy of an older write that lands late brings that one's back.",
-    expected: { by: "model", world: "requests/by-hand/writes", steps: 11 },
+    expected: { by: "model", world: "requests/by-hand/writes", steps: 12 },
   },
   {
     id: "request-merge-drops-fresh",
@@ -241,7 +233,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     find: "fresh: stored.fresh || added.fresh,",
     replace: "fresh: added.fresh,",
     why: "Asking by hand drops what new targets wait for.",
-    expected: { by: "model", world: "requests/together/crashes" },
+    expected: { by: "model", world: "requests/together/crashes", steps: 7 },
   },
   {
     id: "request-merge-drops-keys",
@@ -249,7 +241,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     find: "keys: mergeKeys(stored.keys, added.keys),",
     replace: "keys: added.keys,",
     why: "A registration drops what was asked for by hand.",
-    expected: { by: "model", world: "requests/together/crashes" },
+    expected: { by: "model", world: "requests/together/crashes", steps: 6 },
   },
   {
     id: "request-done-before-committed",
@@ -257,7 +249,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     find: "course.waiting === 0 && !course.isUncommitted && !course.isReading",
     replace: "course.waiting === 0 && !course.isReading",
     why: "A request is removed when its captures have landed, durable or not.",
-    expected: { by: "model", world: "requests/by-hand/crashes" },
+    expected: { by: "model", world: "requests/by-hand/crashes", steps: 8 },
   },
   {
     id: "request-done-before-captured",
@@ -265,7 +257,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     find: "course.waiting === 0 && !course.isUncommitted",
     replace: "!course.isUncommitted",
     why: "A request is removed while captures of it are still under way.",
-    expected: { by: "model", world: "requests/by-hand/crashes" },
+    expected: { by: "model", world: "requests/by-hand/crashes", steps: 10 },
   },
   {
     id: "request-removed-though-abandoned",
@@ -273,7 +265,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     find: "return !isAbandoned && !isLost && isOwned;",
     replace: "return !isLost && isOwned;",
     why: "A request is removed though something of it was given up when its owner let go.",
-    expected: { by: "model", world: "requests/letting-go/crashes" },
+    expected: { by: "model", world: "requests/letting-go/crashes", steps: 8 },
   },
   {
     id: "request-removed-though-lost",
@@ -281,7 +273,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     find: "return !isAbandoned && !isLost && isOwned;",
     replace: "return !isAbandoned && isOwned;",
     why: "A request is removed though its captures were dropped uncommitted.",
-    expected: { by: "simulation" },
+    expected: { by: "directed", test: "test/usecases/collect/troubles.test.ts" },
   },
   {
     id: "request-served-by-what-is-under-way",
@@ -289,7 +281,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     find: "return !target.isServed;",
     replace: "return !target.isServed && !target.isUnderWay;",
     why: "A capture that began before it was asked for counts as what was asked for.",
-    expected: { by: "model", world: "requests/by-hand/crashes", steps: 8 },
+    expected: { by: "model", world: "requests/by-hand/crashes", steps: 9 },
   },
   {
     id: "requests-taken-up-while-letting-go",
@@ -297,7 +289,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     find: "return found.isOwned && !found.isLeaving && !found.isPromised;",
     replace: "return found.isOwned && !found.isPromised;",
     why: "Who lets go takes up requests still: giver and taker both capture what was asked for.",
-    expected: { by: "model", world: "requests/letting-go/crashes", steps: 9 },
+    expected: { by: "model", world: "requests/letting-go/crashes", steps: 3 },
   },
   {
     id: "requests-started-while-letting-go",
@@ -305,6 +297,6 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     find: "return kept === undefined && !isLeaving;",
     replace: "return true;",
     why: "Who lets go starts what it took up of requests before: giver and taker both capture it.",
-    expected: { by: "model", world: "requests/letting-go/crashes", steps: 9 },
+    expected: { by: "model", world: "requests/letting-go/crashes", steps: 7 },
   },
 ];

@@ -14,7 +14,7 @@ export const STORES_MUTANTS: readonly Mutant[] = [
     find: "(attribute_not_exists(o) OR (x <= :takeable AND o <> :me))",
     replace: "(attribute_not_exists(o) OR ((x <= :takeable OR attribute_exists(x)) AND o <> :me))",
     why: "The store lets anybody take a lease that is held.",
-    expected: { by: "simulation" },
+    expected: { by: "directed", test: "test/simulation/store/contracts.test.ts" },
   },
   {
     id: "store-acquire-again",
@@ -22,7 +22,7 @@ export const STORES_MUTANTS: readonly Mutant[] = [
     find: "(x <= :takeable AND o <> :me)",
     replace: "x <= :takeable",
     why: "An acquire that is sent again takes a lease that is ours, and expired meanwhile, under another epoch: the first answer's epoch is fenced out by ourselves.",
-    expected: { by: "simulation" },
+    expected: { by: "directed", test: "test/simulation/store/contracts.test.ts" },
   },
   {
     id: "store-acquire-skew-on-the-wrong-side",
@@ -30,7 +30,7 @@ export const STORES_MUTANTS: readonly Mutant[] = [
     find: `":takeable": number(now - skewMaxMs),`,
     replace: `":takeable": number(now + skewMaxMs),`,
     why: "A claimer takes the skew off the owner's time instead of adding it.",
-    expected: { by: "simulation" },
+    expected: { by: "directed", test: "test/simulation/store/contracts.test.ts" },
   },
   {
     id: "store-acquire-keeps-epoch",
@@ -38,7 +38,7 @@ export const STORES_MUTANTS: readonly Mutant[] = [
     find: "ADD e :one, v :one${trace.removing}",
     replace: "ADD v :one${trace.removing}",
     why: "The store's acquire doesn't raise the epoch: two owners commit under one.",
-    expected: { by: "simulation" },
+    expected: { by: "simulation", seed: 1, test: "test/simulation/store/contracts.test.ts" },
   },
   {
     id: "store-acquire-keeps-version",
@@ -46,7 +46,7 @@ export const STORES_MUTANTS: readonly Mutant[] = [
     find: "ADD e :one, v :one${trace.removing}",
     replace: "ADD e :one${trace.removing}",
     why: "The store's acquire doesn't raise the version: plans from before it land.",
-    expected: { by: "simulation" },
+    expected: { by: "simulation", seed: 1, test: "test/simulation/store/contracts.test.ts" },
   },
   {
     id: "store-renew-without-owner",
@@ -54,7 +54,7 @@ export const STORES_MUTANTS: readonly Mutant[] = [
     find: `ConditionExpression: "o = :me AND x <= :x",`,
     replace: `ConditionExpression: "(o = :me OR attribute_exists(v)) AND x <= :x",`,
     why: "A heartbeat renews a lease that another owns by now.",
-    expected: { by: "simulation" },
+    expected: { by: "directed", test: "test/simulation/store/contracts.test.ts" },
   },
   {
     id: "store-release-without-owner",
@@ -62,11 +62,7 @@ export const STORES_MUTANTS: readonly Mutant[] = [
     find: `ConditionExpression: "o = :me AND v = :v",`,
     replace: `ConditionExpression: "(o = :me OR attribute_exists(v)) AND v = :v",`,
     why: "A release takes a lease away from whoever owns it by now.",
-    expected: {
-      by: "none",
-      equivalent:
-        "Whoever owns the lease by now has acquired it, or was given an unowned one by nobody: every acquire raises the version in the same write, so a release that carries the version which its sender read while it owned the lease is refused for the version. Renewals, which keep the version, keep the owner too.",
-    },
+    expected: { by: "directed", test: "test/simulation/store/contracts.test.ts" },
   },
   {
     id: "store-release-without-version",
@@ -74,7 +70,7 @@ export const STORES_MUTANTS: readonly Mutant[] = [
     find: `ConditionExpression: "o = :me AND v = :v",`,
     replace: `ConditionExpression: "o = :me AND (v = :v OR attribute_exists(v))",`,
     why: "A release writes open entries over ranges that were promised or gained since it read them.",
-    expected: { by: "simulation" },
+    expected: { by: "simulation", seed: 9, test: "test/simulation/store/contracts.test.ts" },
   },
   {
     id: "store-release-keeps-version",
@@ -82,7 +78,7 @@ export const STORES_MUTANTS: readonly Mutant[] = [
     find: `UpdateExpression: "SET v = :next, n = :n, h = :h, p = :p REMOVE o, x, d, k, w, q",`,
     replace: `UpdateExpression: "SET v = if_not_exists(v, :next), n = :n, h = :h, p = :p REMOVE o, x, d, k, w, q",`,
     why: "The store's release keeps the version.",
-    expected: { by: "simulation" },
+    expected: { by: "simulation", seed: 1, test: "test/simulation/store/contracts.test.ts" },
   },
   {
     id: "store-release-keeps-next-due",
@@ -90,7 +86,7 @@ export const STORES_MUTANTS: readonly Mutant[] = [
     find: `UpdateExpression: "SET v = :next, n = :n, h = :h, p = :p REMOVE o, x, d, k, w, q",`,
     replace: `UpdateExpression: "SET v = :next, n = if_not_exists(n, :n), h = :h, p = :p REMOVE o, x, d, k, w, q",`,
     why: "A released lease says when it was due long ago: collectors are started for nothing, or not in time.",
-    expected: { by: "simulation" },
+    expected: { by: "directed", test: "test/simulation/store/contracts.test.ts" },
   },
   {
     id: "store-release-drops-open",
@@ -98,7 +94,7 @@ export const STORES_MUTANTS: readonly Mutant[] = [
     find: `":h": text(formatOpen(open)),`,
     replace: `":h": text(formatOpen([])),`,
     why: "A released lease says nothing of what its giver keeps: its taker captures that too.",
-    expected: { by: "simulation" },
+    expected: { by: "simulation", seed: 1, test: "test/simulation/store/contracts.test.ts" },
   },
   {
     id: "store-give-without-versions",
@@ -106,7 +102,7 @@ export const STORES_MUTANTS: readonly Mutant[] = [
     find: `condition: "o = :me AND v = :v",`,
     replace: `condition: "o = :me AND (v = :v OR attribute_exists(v))",`,
     why: "A give writes ranges computed from a giver's lease that has changed since.",
-    expected: { by: "simulation" },
+    expected: { by: "directed", test: "test/adapters/dynamodb/stale-writes.test.ts" },
   },
   {
     id: "store-move-without-version",
@@ -114,7 +110,7 @@ export const STORES_MUTANTS: readonly Mutant[] = [
     find: `condition: "v = :v AND (attribute_not_exists(o) OR x <= :takeable)",`,
     replace: `condition: "(v = :v OR attribute_exists(v)) AND (attribute_not_exists(o) OR x <= :takeable)",`,
     why: "A move writes ranges computed from a lease that has changed since.",
-    expected: { by: "simulation" },
+    expected: { by: "directed", test: "test/mutants/guards/move-beside-a-move.test.ts" },
   },
   {
     id: "store-move-leaves-owner",
@@ -122,7 +118,7 @@ export const STORES_MUTANTS: readonly Mutant[] = [
     find: `removing: " REMOVE o, x, d, q",`,
     replace: "",
     why: "A move leaves the expired owner in place: it goes on with ranges that are another's, and is fenced out, or renews.",
-    expected: { by: "simulation" },
+    expected: { by: "directed", test: "test/simulation/store/contracts.test.ts" },
   },
   {
     id: "store-taker-keeps-epoch",
@@ -130,7 +126,7 @@ export const STORES_MUTANTS: readonly Mutant[] = [
     find: "e = :e, n = :n, v = :next",
     replace: "e = if_not_exists(e, :e), n = :n, v = :next",
     why: "A give or a move leaves the taker's epoch: what the giver has committed fences it out.",
-    expected: { by: "simulation" },
+    expected: { by: "simulation", seed: 1, test: "test/simulation/store/contracts.test.ts" },
   },
   {
     id: "store-commit-without-epoch",
@@ -138,7 +134,7 @@ export const STORES_MUTANTS: readonly Mutant[] = [
     find: `ConditionExpression: "e <= :e AND v = :v AND r = :r",`,
     replace: `ConditionExpression: "(e <= :e OR attribute_exists(e)) AND v = :v AND r = :r",`,
     why: "The store's commit isn't refused for the epoch: who reads the schedule as its successor left it commits after it.",
-    expected: { by: "simulation" },
+    expected: { by: "directed", test: "test/simulation/store/contracts.test.ts" },
   },
   {
     id: "store-commit-without-version",
@@ -146,7 +142,7 @@ export const STORES_MUTANTS: readonly Mutant[] = [
     find: `ConditionExpression: "e <= :e AND v = :v AND r = :r",`,
     replace: `ConditionExpression: "e <= :e AND (v = :v OR attribute_exists(v)) AND r = :r",`,
     why: "The store's commit isn't refused for the version: one that lands late puts a watermark back.",
-    expected: { by: "simulation" },
+    expected: { by: "simulation", seed: 1, test: "test/simulation/store/contracts.test.ts" },
   },
   {
     id: "store-commit-without-revision",
@@ -154,7 +150,7 @@ export const STORES_MUTANTS: readonly Mutant[] = [
     find: `ConditionExpression: "e <= :e AND v = :v AND r = :r",`,
     replace: `ConditionExpression: "e <= :e AND v = :v AND (r = :r OR attribute_exists(r))",`,
     why: "The store's commit isn't refused for the revision: acknowledged targets are neither captured nor missed.",
-    expected: { by: "simulation" },
+    expected: { by: "simulation", seed: 9, test: "test/simulation/store/contracts.test.ts" },
   },
   {
     id: "store-own-commit-not-recognised",
@@ -162,11 +158,7 @@ export const STORES_MUTANTS: readonly Mutant[] = [
     find: `if (isOwnCommit(schedule, request)) return { kind: "committed", version: schedule.version };`,
     replace: "",
     why: "A commit that was applied and sent again, its answer lost, is taken for another's.",
-    expected: {
-      by: "none",
-      equivalent:
-        "What is stored is then our own commit, and we take it for another's of our epoch: `overtaken`, which adopts its version, watermark and last results, all of them ours, and commits again from there; after a registration in between `revised`, after a successor's commit `fenced`, both as they would be one commit later. It costs a write, and no promise but that of writes per capture, which the unit tests of lost answers hold.",
-    },
+    expected: { by: "directed", test: "test/simulation/store/contracts.test.ts" },
   },
   {
     id: "store-restart-without-version",
@@ -174,7 +166,7 @@ export const STORES_MUTANTS: readonly Mutant[] = [
     find: `ConditionExpression: "v = :v",`,
     replace: `ConditionExpression: "v = :v OR attribute_exists(v)",`,
     why: "A restart writes a watermark computed from a schedule that was committed since: it goes back.",
-    expected: { by: "simulation" },
+    expected: { by: "directed", test: "test/adapters/dynamodb/stale-writes.test.ts" },
   },
   {
     id: "store-schedule-made-over-another",
@@ -182,7 +174,7 @@ export const STORES_MUTANTS: readonly Mutant[] = [
     find: `ConditionExpression: "attribute_not_exists(v)",`,
     replace: "",
     why: "Two registrations at once make a schedule: the second over what was committed to the first.",
-    expected: { by: "simulation" },
+    expected: { by: "directed", test: "test/adapters/dynamodb/stale-writes.test.ts" },
   },
   {
     id: "store-request-removed-blindly",
@@ -190,7 +182,7 @@ export const STORES_MUTANTS: readonly Mutant[] = [
     find: "        ...asRead(request),\n",
     replace: "",
     why: "A request is removed whatever it asks for by now.",
-    expected: { by: "simulation" },
+    expected: { by: "simulation", seed: 14, test: "test/simulation/store/contracts.test.ts" },
   },
   {
     id: "store-reads-stale-items",
@@ -198,7 +190,7 @@ export const STORES_MUTANTS: readonly Mutant[] = [
     find: "const input = { TableName, Key, ConsistentRead: true, ...COMMON };",
     replace: "const input = { TableName, Key, ConsistentRead: false, ...COMMON };",
     why: "Single records are read as they were some time ago.",
-    expected: { by: "simulation" },
+    expected: { by: "directed", test: "test/mutants/guards/stale-reads.test.ts" },
   },
   {
     id: "store-reads-stale-partitions",
@@ -206,7 +198,7 @@ export const STORES_MUTANTS: readonly Mutant[] = [
     find: "          ConsistentRead: true,",
     replace: "          ConsistentRead: false,",
     why: "Slots, requests and the fleet are read as they were some time ago: after a revision is known its targets are not.",
-    expected: { by: "simulation" },
+    expected: { by: "directed", test: "test/mutants/guards/stale-reads.test.ts" },
   },
   {
     id: "store-first-page-only",
@@ -214,7 +206,7 @@ export const STORES_MUTANTS: readonly Mutant[] = [
     find: "      if (next === undefined) return;",
     replace: "      if (next === undefined || from === undefined) return;",
     why: "What lies on later pages of a partition isn't read.",
-    expected: { by: "simulation" },
+    expected: { by: "directed", test: "test/simulation/store/contracts.test.ts" },
   },
   {
     id: "store-unprocessed-forgotten",
@@ -222,7 +214,7 @@ export const STORES_MUTANTS: readonly Mutant[] = [
     find: "return answer.UnprocessedItems?.[TableName] ?? [];",
     replace: "return [];",
     why: "Targets that the store did not take are acknowledged.",
-    expected: { by: "simulation" },
+    expected: { by: "directed", test: "test/adapters/dynamodb/conflicts.test.ts" },
   },
   {
     id: "store-conflict-taken-for-refusal",
@@ -230,7 +222,7 @@ export const STORES_MUTANTS: readonly Mutant[] = [
     find: `return codes.every((code) => code === "None" || CONFLICT_CODES.has(code));`,
     replace: "return false;",
     why: "A transaction that met another is given up: the call fails for what would pass a moment later.",
-    expected: { by: "simulation" },
+    expected: { by: "directed", test: "test/adapters/dynamodb/conflicts.test.ts" },
   },
   {
     id: "store-conflict-taken-for-success",
@@ -238,7 +230,7 @@ export const STORES_MUTANTS: readonly Mutant[] = [
     find: "          if (!isConflict(error)) throw dependencyError(operation, error);",
     replace: `          if (isConflict(error)) return { kind: "done" };\n          throw dependencyError(operation, error);`,
     why: "A transaction that met another counts as applied.",
-    expected: { by: "simulation" },
+    expected: { by: "directed", test: "test/adapters/dynamodb/conflicts.test.ts" },
   },
   {
     id: "store-refusals-without-record",
@@ -246,6 +238,6 @@ export const STORES_MUTANTS: readonly Mutant[] = [
     find: `const CONDITIONAL = { ...COMMON, ReturnValuesOnConditionCheckFailure: "ALL_OLD" } as const;`,
     replace: `const CONDITIONAL = { ...COMMON, ReturnValuesOnConditionCheckFailure: "NONE" } as const;`,
     why: "A refusal comes without the record that refused: our own write isn't recognised, and a lease looks gone.",
-    expected: { by: "simulation" },
+    expected: { by: "directed", test: "test/simulation/store/contracts.test.ts" },
   },
 ];
