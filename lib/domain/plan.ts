@@ -19,7 +19,14 @@ import { slotCount } from "./slot.ts";
 import { balance } from "./plan/balance.ts";
 import { leasesApart } from "./plan/apart.ts";
 import { addLeases, drain, removeLeases, staff, type Staff } from "./plan/resize.ts";
-import { cancelPromises, hasRoom, movePromised, newSheet, type Sheet } from "./plan/sheet.ts";
+import {
+  cancelPromises,
+  hasRoom,
+  isByPromise,
+  movePromised,
+  newSheet,
+  type Sheet,
+} from "./plan/sheet.ts";
 import { allSilent } from "./plan/silence.ts";
 import type { Plan, PlanLimits, PlanState } from "./plan/state.ts";
 
@@ -104,7 +111,7 @@ function settlePromises(sheet: Sheet, surplus: ReadonlySet<LeaseId>): void {
           ranges,
           why: `${lease.id} promised to ${to}, which isn't desired any more: it keeps them`,
         });
-      } else if (!giver.held) {
+      } else if (!isByPromise(giver, taker)) {
         movePromised(sheet, giver, taker, ranges);
       }
     }

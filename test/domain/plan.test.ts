@@ -202,6 +202,31 @@ describe("plan", () => {
     ]);
   });
 
+  // A running taker learns of a move with its next heartbeat; who is started for the giver gives at once.
+  it.each([
+    { dueMs: 2_000, kind: "promise" },
+    { dueMs: -1_000, kind: "promise" },
+    { dueMs: 30_000, kind: "move" },
+    { dueMs: -30_000, kind: "move" },
+  ])("hands what nobody holds and is due in $dueMs ms to an owner by $kind", ({ dueMs, kind }) => {
+    const pool = fresh(2, 4, 1);
+    const loads = Array.from({ length: 16 }, (_, slot) => (slot < 8 ? 10 : 1));
+    const [first, second] = measured(pool, loads).leases;
+    if (first === undefined || second === undefined) throw new Error("two leases expected");
+    const free = { ...second, nextDueAt: after(now, dueMs) };
+    const { moves } = planOf({ ...pool, leases: [held(first), free] });
+    expect(moves).toMatchObject([{ kind, from: "0002", to: "0001" }]);
+  });
+
+  it("leaves a promise to an owner standing while a collector is being started for the giver", () => {
+    const pool = fresh(2, 4);
+    const [first, second] = pool.leases;
+    if (first === undefined || second === undefined) throw new Error("two leases expected");
+    const giving = [{ range: { from: 0, to: slotWidth(4) }, to: second.id }];
+    const leases = [{ ...first, giving, nextDueAt: after(now, 1_000) }, held(second)];
+    expect(planOf({ ...pool, leases }).moves.filter(({ kind }) => kind === "move")).toEqual([]);
+  });
+
   it("fills new leases evenly when more collectors are desired", () => {
     const pool = fresh(1, 6, 4);
     const grown = apply(pool, planOf(pool).moves);

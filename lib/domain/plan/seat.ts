@@ -19,6 +19,8 @@ export interface Seat {
   /** As it will be when the moves so far have been applied. */
   version: number;
   readonly held: boolean;
+  /** Nobody holds it, and a collector is being started, or will be, for what is due there now or soon. */
+  readonly awaited: boolean;
   /** Of all it has and has been promised, less what it has promised. */
   weight: number;
   /** What may be moved away in this run. */

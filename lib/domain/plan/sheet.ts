@@ -4,8 +4,10 @@
  * Holds: at most `movesMax` moves; each move's versions are those that the moves before it leave.
  */
 import { isHeld, newLease, type Lease, type LeaseId } from "../lease.ts";
+import { limits } from "../limits.ts";
 import { subtract, type RangeSet } from "../range.ts";
 import { slotWidth } from "../slot.ts";
+import { after, type EpochMs } from "../units.ts";
 import { rangesOf, runsOf, weightOf, type Run, type Seat } from "./seat.ts";
 import type { Move, PlanState } from "./state.ts";
 import { slotWeights, type Weights } from "./weights.ts";
@@ -65,12 +67,23 @@ function seatOf(state: PlanState, lease: Lease, weights: Weights): Seat {
     id: lease.id,
     version: lease.version,
     held: isHeld(lease, state.now, state.limits.skewMaxMs),
+    awaited: isAwaited(lease, state.now),
     weight: weightOf(all, weights),
     runs: promised.length === 0 ? all : runsOf(subtract(lease.ranges, promised), width),
     bounds: new Set(),
   };
   addBounds(seat, all);
   return seat;
+}
+
+/** A running taker learns of a move with its next heartbeat: what is due before that would be late. */
+const SOON_MS = limits.heartbeatEveryMs + limits.requestTimeoutMs;
+/** Due for so long and nobody there: who is there is better than whoever doesn't come. */
+const OVERDUE_AFTER_MS = 5_000;
+
+function isAwaited({ holder, ranges, nextDueAt }: Lease, now: EpochMs): boolean {
+  if (holder !== undefined || ranges.length === 0) return false;
+  return nextDueAt > after(now, -OVERDUE_AFTER_MS) && nextDueAt <= after(now, SOON_MS);
 }
 
 function addBounds(seat: Seat, runs: readonly Run[]): void {
@@ -110,10 +123,16 @@ export interface Handing {
   readonly why: string;
 }
 
-/** A promise where somebody holds the giver, else a move. */
+/** Whether slots are promised: where somebody holds the giver, or soon will and the taker learns too late. */
+export function isByPromise(from: Seat, to: Seat): boolean {
+  return from.held || (from.awaited && to.held);
+}
+
+/** A promise where that must be, else a move. */
 export function hand(sheet: Sheet, { from, to, runs, left, why }: Handing): void {
+  const promised = isByPromise(from, to);
   sheet.moves.push({
-    kind: from.held ? "promise" : "move",
+    kind: promised ? "promise" : "move",
     from: from.id,
     fromVersion: from.version,
     to: to.id,
@@ -122,7 +141,7 @@ export function hand(sheet: Sheet, { from, to, runs, left, why }: Handing): void
     why,
   });
   from.version += 1;
-  if (!from.held) to.version += 1;
+  if (!promised) to.version += 1;
   const weight = weightOf(runs, sheet.weights);
   from.weight -= weight;
   to.weight += weight;
