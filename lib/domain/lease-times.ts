@@ -1,6 +1,7 @@
 /**
  * When an owner lets go, from its invocation's deadline: shared by the owner, who releases then,
- * and by the rebalancer, who starts a successor before.
+ * and by the rebalancer, who starts a successor before. A taker reads the schedules of its slots before
+ * it starts anything: where these are thousands, all of this is so much earlier.
  *
  * Holds: between releaseAt and the deadline there is room for everything the giver keeps: what is
  *        due before the cut, the longest time-out, the commit, and slack.
@@ -12,14 +13,24 @@ import { earliest, epochMs, type EpochMs } from "./units.ts";
 /** Answering and freezing must not run into the platform's kill. */
 const FAREWELL_MS = 2_000;
 
-/** @param longestTimeoutMs longest effective time-out that a capture here may have. */
+/** What it takes to read so many slots' schedules beyond what every cut leaves time for. */
+export function readingMs(slots: number): number {
+  const more = Math.max(0, slots - limits.slotsReadInTime);
+  return Math.ceil((more / limits.slotsReadPerSecond) * 1_000);
+}
+
+/**
+ * @param longestTimeoutMs longest effective time-out that a capture here may have.
+ * @param slots that the lease has
+ */
 export function releaseAt(
   deadlineAt: EpochMs,
   longestTimeoutMs: number = limits.timeoutMaxMs,
+  slots = 0,
 ): EpochMs {
   const kept =
     limits.releaseCutAheadMs + limits.untilSlackMs + longestTimeoutMs + limits.commitTimeMs;
-  return epochMs(deadlineAt - kept - FAREWELL_MS);
+  return epochMs(deadlineAt - kept - readingMs(slots) - FAREWELL_MS);
 }
 
 /**

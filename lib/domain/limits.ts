@@ -65,6 +65,9 @@ export const limits = {
   giveCutAheadMs: ms(3_500),
   /** For a taker that isn't running yet. */
   startCutAheadMs: ms(3_000),
+  /** The schedules of so many slots are read within these times; more of them no slower than this. */
+  slotsReadInTime: 250,
+  slotsReadPerSecond: 2_500,
   successorPollMs: ms(100),
   successorWaitMaxMs: ms(120_000),
   requestPollMs: ms(2_000),

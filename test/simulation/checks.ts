@@ -4,7 +4,6 @@
  * In:    the world as it stands, how it was played        Out: sentences; none when all holds
  * Source: DESIGN, section 4, "What must hold in every reachable state".
  */
-import { dueInstants } from "#domain/audit.ts";
 import { limits } from "#domain/limits.ts";
 import { wholeSpace } from "#domain/range.ts";
 import { slot as slotAt } from "#domain/slot.ts";
@@ -12,7 +11,7 @@ import { targetReader, type TargetRecord } from "#domain/reader.ts";
 import type { Capture } from "#domain/sample.ts";
 import { epochMs, latestOf, type EpochMs } from "#domain/units.ts";
 import { isAfter, type Watermark } from "#domain/watermark.ts";
-import { FOREVER, type Known } from "./oracle.ts";
+import { dueOf, FOREVER, type Known } from "./oracle.ts";
 import type { Scenario } from "./scenario.ts";
 import { timeOf } from "./trace.ts";
 import { POOL, type SimulatedWorld, type Violation } from "./world.ts";
@@ -112,8 +111,13 @@ async function leftOver(world: SimulatedWorld): Promise<string[]> {
     ...requests.map(
       (request) => `slot ${request.slot} still has a request: ${JSON.stringify(request)}`,
     ),
+    ...world.watched
+      .promises()
+      .filter(({ since }) => now - since > PROMISE_STANDS_MAX_MS)
+      .map(
+        ({ what, since }) => `a promise stands for ${Math.round((now - since) / 1_000)} s: ${what}`,
+      ),
     ...(snapshot?.leases ?? []).flatMap((lease) => [
-      ...(lease.giving.length > 0 ? [`lease ${lease.id} still has promises to give`] : []),
       ...(lease.open.some(({ until }) => until + limits.skewMaxMs > now + MINUTE_MS)
         ? [`lease ${lease.id} has open entries far ahead`]
         : []),
@@ -133,6 +137,11 @@ async function leftOver(world: SimulatedWorld): Promise<string[]> {
 
 const MINUTE_MS = 60_000;
 const RESIZED_WITHIN_MS = 150_000;
+/**
+ * An owner gives at its next heartbeat, or when what it keeps of the ranges from before is done; where
+ * nobody owns the lease, the next rebalancer does: a minute, its lateness, a start.
+ */
+const PROMISE_STANDS_MAX_MS = 90_000;
 
 /** What is due for long is committed: rounds end, and long ones are committed in pieces. */
 function stuck(world: SimulatedWorld, watermarks: Watermarks): string[] {
@@ -230,8 +239,8 @@ function countSamples({ kept }: SimulatedWorld, known: Known): Map<number, numbe
   return counted;
 }
 
-function due(world: SimulatedWorld, known: Known): ReturnType<typeof dueInstants> {
-  return dueInstants(known, world.slotsLog2, known.dueFrom, world.clock.now());
+function due(world: SimulatedWorld, known: Known): ReturnType<typeof dueOf> {
+  return dueOf(known, world.slotsLog2, known.dueFrom, world.clock.now());
 }
 
 function placeOf({ slot, key }: Known): string {

@@ -1,9 +1,10 @@
 /**
- * `npm run simulate`: plays seeds in two processes and says what didn't hold.
+ * `npm run simulate`: plays seeds in two processes, or as many as are asked for, and says what didn't hold.
  *
  *     --seeds N         so many seeds (default 5,000)        --from SEED      the first (default 1)
  *     --minutes M       simulated, each (default 20)         --until-broken   ends at the first violation
  *     --seed S          only this one; with --trace, all that happens in it
+ *     --workers W       so many processes (default 2)
  *
  * Ends with 1 when something doesn't hold; the last line on stdout then is JSON: seed, what.
  */
@@ -48,6 +49,7 @@ async function main(): Promise<number> {
       from: { type: "string" },
       minutes: { type: "string" },
       seed: { type: "string" },
+      workers: { type: "string" },
       "until-broken": { type: "boolean", default: false },
       trace: { type: "boolean", default: false },
     },
@@ -67,7 +69,7 @@ async function main(): Promise<number> {
   let toldAt = performance.now();
   await playOrders({
     orders: Array.from({ length: count }, (_, index) => ({ seed: from + index, minutes })),
-    workers: Math.min(WORKERS, count),
+    workers: Math.min(wholeNumber("workers", values.workers, WORKERS), count),
     onTold(one) {
       sum.add(one);
       if (one.played.violations.length > 0) {

@@ -3,6 +3,7 @@
  *
  * Holds: it is told of the world, it never tells it anything.
  */
+import { dueInstants, type DueInstant } from "#domain/audit.ts";
 import { cadenceKey, type Cadence, type CadenceKey } from "#domain/cadence.ts";
 import { targetHash } from "#domain/hash.ts";
 import { offsetInSlot, slotOf, type Slot } from "#domain/slot.ts";
@@ -27,6 +28,43 @@ export interface Asked {
   readonly ids: readonly string[];
   readonly askedAt: EpochMs;
   readonly acknowledgedAt: EpochMs;
+}
+
+/** So far beyond what is asked for instants are worked out: a run asks at every commit. */
+const AHEAD_MS = 1_800_000;
+
+interface WorkedOut {
+  readonly until: number;
+  readonly all: readonly DueInstant[];
+}
+
+const workedOut = new WeakMap<Known, WorkedOut>();
+
+/** Instants in [from, to), ascending, of those from `dueFrom` on. */
+export function dueOf(
+  known: Known,
+  slotsLog2: number,
+  from: number,
+  to: number,
+): readonly DueInstant[] {
+  let due = workedOut.get(known);
+  if (due === undefined || due.until < to) {
+    const until = epochMs(to + AHEAD_MS);
+    due = { until, all: dueInstants(known, slotsLog2, known.dueFrom, until) };
+    workedOut.set(known, due);
+  }
+  return due.all.slice(firstFrom(due.all, from), firstFrom(due.all, to));
+}
+
+/** Index of the first instant that isn't before `moment`. */
+function firstFrom(all: readonly DueInstant[], moment: number): number {
+  let [low, high] = [0, all.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((all[middle]?.instant ?? moment) < moment) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 export const FOREVER = epochMs(Number.MAX_SAFE_INTEGER);

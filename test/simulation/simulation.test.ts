@@ -171,6 +171,24 @@ describe("the simulation's checks", () => {
   );
 
   it(
+    "notice owners that don't see what they have promised to give",
+    async () => {
+      const options = broken(({ leases }) => ({
+        leases: {
+          ...leases,
+          renew: async (request) => {
+            const renewed = await leases.renew(request);
+            if (renewed.kind === "lost") return renewed;
+            return { ...renewed, lease: { ...renewed.lease, giving: [] } };
+          },
+        },
+      }));
+      expect(await found(options)).toMatch(/a promise stands/u);
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
     "notice requests that are taken away before they are served",
     async () => {
       const options = broken(({ requests }) => ({

@@ -8,18 +8,18 @@
 import { LEASE_PREFIX, SCHEDULE_PREFIX } from "#adapters/dynamodb/keys.ts";
 import { parseLease } from "#adapters/dynamodb/lease-codec.ts";
 import { parseSchedule } from "#adapters/dynamodb/schedule-codec.ts";
-import { dueInstants } from "#domain/audit.ts";
 import type { Lease, LeaseId } from "#domain/lease.ts";
 import { contains, formatRange, slotRange, tiling, type RangeSet } from "#domain/range.ts";
 import type { Schedule } from "#domain/schedule.ts";
-import { slot as slotAt } from "#domain/slot.ts";
-import { epochMs } from "#domain/units.ts";
+import { slot as slotAt, type Slot } from "#domain/slot.ts";
 import { compareWatermarks, formatWatermark, isAfter } from "#domain/watermark.ts";
 import type { Counts } from "./counts.ts";
 import { LEASE_TABLE } from "./dynamo-backend.ts";
-import { FOREVER, type Oracle } from "./oracle.ts";
+import { dueOf, FOREVER, type Oracle } from "./oracle.ts";
+import { promiseBook, type StandingPromise } from "./promises.ts";
 import type { KeptSamples } from "./samples.ts";
 import type { OnWrite } from "./store/table.ts";
+import type { Item } from "./store/values.ts";
 import type { Trace } from "./trace.ts";
 
 export interface WatchOptions {
@@ -42,6 +42,8 @@ export interface Watched {
    * stands apart until one has released it. By the world's clock.
    */
   readonly plannedAt: number;
+  /** Promises that aren't kept yet, each with the world's time since when. */
+  promises(): readonly StandingPromise[];
   /** When the request of a slot was taken away, each time. */
   requestsRemoved(slot: number): readonly number[];
 }
@@ -54,7 +56,10 @@ export function watchRecords(options: WatchOptions): Watched {
   let owners: readonly (LeaseId | undefined)[] | undefined;
   let changed: Change[] = [];
   let plannedAt = 0;
+  const promises = promiseBook();
   const removed = new Map<number, number[]>();
+  const parsedLeases = new WeakMap<Item, Lease>();
+  const parsedSchedules = new WeakMap<Item, Schedule>();
 
   function onLease(before: Lease | undefined, after: Lease | undefined): void {
     if (after !== undefined) leases.set(after.id, after);
@@ -95,6 +100,8 @@ export function watchRecords(options: WatchOptions): Watched {
   }
 
   function lookAtLease({ before, after }: Change): void {
+    const of = after ?? before;
+    if (of !== undefined) promises.observe(of.id, after, now());
     if (after === undefined) {
       if (before !== undefined && (before.ranges.length > 0 || before.holder !== undefined))
         violate(`lease ${before.id} was removed with ranges or an owner`);
@@ -187,8 +194,7 @@ export function watchRecords(options: WatchOptions): Watched {
     for (const known of oracle.inSchedule(slot, cadence)) {
       if (known.endsAt !== FOREVER) continue;
       const from = Math.max(known.dueFrom, before.watermark.at);
-      const to = epochMs(watermark.at + 1);
-      for (const { round, instant } of dueInstants(known, slotsLog2, epochMs(from), to)) {
+      for (const { round, instant } of dueOf(known, slotsLog2, from, watermark.at + 1)) {
         if (!isAfter(instant, known.offset, before.watermark)) continue;
         if (isAfter(instant, known.offset, watermark)) continue;
         if (kept.has(known.id, cadence, round)) continue;
@@ -211,10 +217,7 @@ export function watchRecords(options: WatchOptions): Watched {
     if (table === LEASE_TABLE) {
       if (key.startsWith(REQUEST_PREFIX)) onRequest(key, after !== undefined);
       if (!key.startsWith(LEASE_PREFIX)) return;
-      onLease(
-        before === undefined ? undefined : parseLease(before),
-        after === undefined ? undefined : parseLease(after),
-      );
+      onLease(leaseIn(before), leaseIn(after));
       return;
     }
     if (!key.startsWith(SCHEDULE_PREFIX)) return;
@@ -223,12 +226,29 @@ export function watchRecords(options: WatchOptions): Watched {
       return;
     }
     const slot = slotAt(Number(after["poolSlot"]?.S?.split("#")[1]), slotsLog2);
-    const place = { pool: options.pool, slot };
     onSchedule(
-      before === undefined ? undefined : parseSchedule(before, place),
-      parseSchedule(after, place),
+      before === undefined ? undefined : scheduleIn(before, slot),
+      scheduleIn(after, slot),
     );
   };
+
+  /** What is written is what the next write finds: each item is parsed once. */
+  function leaseIn(item: Item | undefined): Lease | undefined {
+    if (item === undefined) return undefined;
+    const known = parsedLeases.get(item);
+    if (known !== undefined) return known;
+    const parsed = parseLease(item);
+    parsedLeases.set(item, parsed);
+    return parsed;
+  }
+
+  function scheduleIn(item: Item, slot: Slot): Schedule {
+    const known = parsedSchedules.get(item);
+    if (known !== undefined) return known;
+    const parsed = parseSchedule(item, { pool: options.pool, slot });
+    parsedSchedules.set(item, parsed);
+    return parsed;
+  }
 
   function onRequest(key: string, isThere: boolean): void {
     trace.note(now(), "requests", isThere ? "put:" : "removed:", key);
@@ -242,6 +262,7 @@ export function watchRecords(options: WatchOptions): Watched {
     get plannedAt() {
       return plannedAt;
     },
+    promises: promises.standing,
     requestsRemoved: (slot) => removed.get(slot) ?? [],
   };
 }

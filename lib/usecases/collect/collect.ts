@@ -161,9 +161,13 @@ async function work(collector: Collector, lease: CollectorState["lease"]): Promi
   const beat = pulse(state);
   try {
     await collector.control.follow(lease);
-    const ending = await untilLeaving(collector, beat);
-    const abandoned = await leave(collector, ending);
-    return report(collector, ending, abandoned);
+    // The deadline ends it at the latest.
+    for (;;) {
+      const ending = await untilLeaving(collector, beat);
+      const isToStay = (): boolean => ending === "idle" && !isIdle(collector);
+      const abandoned = await leave(collector, ending, isToStay);
+      if (abandoned !== "stays") return report(collector, ending, abandoned);
+    }
   } finally {
     beat.stop();
     collector.abort.abort();
@@ -186,7 +190,6 @@ async function takeLease(state: CollectorState, lease: CollectorState["lease"]):
 async function untilLeaving(collector: Collector, beat: Pulse): Promise<CollectEnding> {
   const { state, context } = collector;
   const { clock, settings } = state.deps;
-  const leaveAt = releaseAt(context.deadlineAt, settings.longestTimeoutMs);
   let heartbeatAt = after(state.expiresAt, settings.heartbeatEveryMs - settings.ttlMs);
   const polls = requestPolls(state, collector.requests);
   let idleSince: EpochMs | undefined;
@@ -195,7 +198,8 @@ async function untilLeaving(collector: Collector, beat: Pulse): Promise<CollectE
     // A clock that was set back must not put off what counts real time.
     heartbeatAt = earliest(heartbeatAt, after(now, settings.heartbeatEveryMs));
     if (context.stop.aborted) return "stopped";
-    if (now >= leaveAt) return "deadline";
+    if (now >= releaseAt(context.deadlineAt, settings.longestTimeoutMs, state.slots.size))
+      return "deadline";
     if (beat.failure() !== undefined) return "failed";
     if (now >= heartbeatAt && beat.moved()) {
       if ((await collector.control.heartbeat()) === "lost") return "lost";

@@ -9,6 +9,7 @@
  * Source: DESIGN, section 4, "Hand-over at a moment", "The giver".
  */
 import type { Lease, LeaseId } from "#domain/lease.ts";
+import { readingMs } from "#domain/lease-times.ts";
 import { answerToGive, isOvertaken } from "#domain/letting-go.ts";
 import { limits } from "#domain/limits.ts";
 import { overlaps, rangesOfSlots, slotsIn, type RangeSet } from "#domain/range.ts";
@@ -37,7 +38,8 @@ export async function giveRanges(
   const now = clock.now();
   const isRunning = taker.holder !== undefined && now < taker.holder.expiresAt;
   const slots = slotsIn(ranges, state.slotsLog2);
-  const kept = keep(state, slots, isRunning ? limits.giveCutAheadMs : limits.startCutAheadMs);
+  const usualMs = isRunning ? limits.giveCutAheadMs : limits.startCutAheadMs;
+  const kept = keep(state, slots, usualMs + readingMs(slots.length));
   const request = {
     pool: state.pool,
     from: state.lease.id,

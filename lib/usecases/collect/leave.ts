@@ -1,10 +1,13 @@
 /**
  * The end of a collector: it lets go of the lease, finishes what it keeps, and makes all durable.
  *
+ * Who has nothing to do and is given something before the release is written stays.
+ *
  * Holds: what is kept is committed without delay, under the epoch it had; what can't end in time is
  *        abandoned uncommitted, for the next owner; nothing is forgotten that may still be ours.
  * Source: DESIGN, section 4, "Hand-over at a moment".
  */
+import { readingMs } from "#domain/lease-times.ts";
 import { mayForget } from "#domain/letting-go.ts";
 import { limits } from "#domain/limits.ts";
 import { after } from "#domain/units.ts";
@@ -34,13 +37,27 @@ export interface Leaver {
   readonly requests: Requests;
 }
 
-/** Lets go of the lease, finishes what is kept, and makes everything durable; answers what was abandoned. */
-export async function leave(collector: Leaver, ending: CollectEnding): Promise<number> {
+/**
+ * Lets go of the lease, finishes what is kept, and makes everything durable; answers what was abandoned.
+ *
+ * @param isToStay asked when the release was refused: the lease has changed, and may bring work.
+ */
+export async function leave(
+  collector: Leaver,
+  ending: CollectEnding,
+  isToStay: () => boolean,
+): Promise<number | "stays"> {
   const { state, commits } = collector;
   const { clock, log } = state.deps;
   state.leaving = true;
   const holds = [...state.slots.values()];
-  if (ending === "lost" || ending === "failed" || !(await released(collector, ending))) {
+  const how =
+    ending === "lost" || ending === "failed" ? "lost" : await released(collector, ending, isToStay);
+  if (how === "stays") {
+    state.leaving = false;
+    return how;
+  }
+  if (how === "lost") {
     const abandoned = countOpen(holds);
     for (const hold of holds) dropSlot(state, hold);
     await state.writer.flush();
@@ -94,16 +111,22 @@ async function endRequests({ state, commits, requests }: Leaver): Promise<void> 
   }
 }
 
-async function released(collector: Leaver, ending: CollectEnding): Promise<boolean> {
+async function released(
+  collector: Leaver,
+  ending: CollectEnding,
+  isToStay: () => boolean,
+): Promise<"released" | "lost" | "stays"> {
   const { state } = collector;
   await endRequests(collector);
-  const aheadMs = ending === "deadline" ? limits.releaseCutAheadMs : 0;
+  const aheadMs =
+    ending === "deadline" ? limits.releaseCutAheadMs + readingMs(state.slots.size) : 0;
   for (let attempt = 1; attempt <= RELEASE_ATTEMPTS_MAX; attempt += 1) {
     const result = await releaseLease(state, aheadMs);
-    if (result === "released") return true;
-    if (result === "lost" || (await collector.control.heartbeat()) === "lost") return false;
+    if (result === "released") return "released";
+    if (result === "lost" || (await collector.control.heartbeat()) === "lost") return "lost";
+    if (isToStay()) return "stays";
   }
-  return false;
+  return "lost";
 }
 
 /** Slots that were let go and whose kept captures are committed are forgotten; tells if one is ours again. */

@@ -11,6 +11,7 @@ import { releaseAt } from "#domain/lease-times.ts";
 import type { Lease, LeaseId } from "#domain/lease.ts";
 import { after, earliest, latestOf, type EpochMs } from "#domain/units.ts";
 import { verdictOf } from "#domain/quarantine.ts";
+import { HASH_SPACE, width } from "#domain/range.ts";
 import { mercyFor } from "./mercy.ts";
 import { isBusy, isOfOlder, needOf, type Need } from "./need.ts";
 import { leasesWithRequests } from "./requested.ts";
@@ -107,7 +108,11 @@ export function lookout(
       return { at: asked.since, dueAt: asked.since, reason: "request" };
     const { skewMaxMs, longestTimeoutMs, prepareMs } = settings;
     const aheadMs = startTimes.aheadMs() + prepareMs;
-    return needOf(lease, { skewMaxMs, longestTimeoutMs, aheadMs });
+    return needOf(lease, { skewMaxMs, longestTimeoutMs, aheadMs }, slotsOf(lease));
+  }
+
+  function slotsOf({ ranges }: Lease): number {
+    return slotsLog2 === undefined ? 0 : (width(ranges) / HASH_SPACE) * 2 ** slotsLog2;
   }
 
   function ownNeed(lease: Lease, need: Need | undefined): Need | undefined {
@@ -202,7 +207,7 @@ export function lookout(
         const need = needNow(lease);
         // An owner that lives has its expiry ahead, and most have their deadline behind that.
         if (holder !== undefined && need !== undefined && need.dueAt > clock.now())
-          return ranges.length === 0 || releaseAt(holder.deadlineAt, settings.longestTimeoutMs) >= by; // prettier-ignore
+          return ranges.length === 0 || releaseAt(holder.deadlineAt, settings.longestTimeoutMs, slotsOf(lease)) >= by; // prettier-ignore
         return need === undefined || need.dueAt >= by;
       }),
   };

@@ -5,7 +5,7 @@
  * Holds: pure. Empty leases need nobody; an owner that died left something behind, so its lease
  *        always needs one; an owned lease needs a successor before its owner lets go.
  */
-import { releaseAt } from "#domain/lease-times.ts";
+import { readingMs, releaseAt } from "#domain/lease-times.ts";
 import type { Lease } from "#domain/lease.ts";
 import { after, type EpochMs } from "#domain/units.ts";
 
@@ -25,7 +25,8 @@ export interface NeedTimes {
   readonly aheadMs: number;
 }
 
-export function needOf(lease: Lease, times: NeedTimes): Need | undefined {
+/** @param slots that the lease has: where these are thousands, its collector is to be there earlier. */
+export function needOf(lease: Lease, times: NeedTimes, slots = 0): Need | undefined {
   const { holder, quarantine } = lease;
   if (quarantine !== undefined) {
     const at = after(quarantine.until, times.skewMaxMs);
@@ -34,12 +35,12 @@ export function needOf(lease: Lease, times: NeedTimes): Need | undefined {
   if (holder === undefined) {
     if (lease.ranges.length === 0) return undefined;
     const { nextDueAt: dueAt } = lease;
-    return { at: after(dueAt, -times.aheadMs), dueAt, reason: "due" };
+    return { at: after(dueAt, -times.aheadMs - readingMs(slots)), dueAt, reason: "due" };
   }
   const takeableAt = after(holder.expiresAt, times.skewMaxMs);
   const expired: Need = { at: takeableAt, dueAt: takeableAt, reason: "expired" };
   if (lease.ranges.length === 0) return expired;
-  const releasedAt = releaseAt(holder.deadlineAt, times.longestTimeoutMs);
+  const releasedAt = releaseAt(holder.deadlineAt, times.longestTimeoutMs, slots);
   const successorAt = after(releasedAt, -times.aheadMs);
   return successorAt < takeableAt
     ? { at: successorAt, dueAt: releasedAt, reason: "successor" }

@@ -9,11 +9,22 @@ describe("startTimes", () => {
   it("comes to what starts take, and starts earlier where they vary", () => {
     const [steady, varying] = [startTimes(), startTimes()];
     for (let n = 0; n < 100; n += 1) {
-      steady.learn(300);
-      varying.learn(n % 2 === 0 ? 100 : 500);
+      steady.learn(900);
+      varying.learn(n % 2 === 0 ? 700 : 1_100);
     }
-    expect(steady.aheadMs()).toBeCloseTo(300, 0);
-    expect(varying.aheadMs()).toBeGreaterThan(500);
+    expect(steady.aheadMs()).toBeCloseTo(900, 0);
+    expect(varying.aheadMs()).toBeGreaterThan(1_100);
+  });
+
+  it("counts on a cold start, however quick the warm ones were", () => {
+    const [learnt, adopted] = [startTimes(), startTimes()];
+    for (let n = 0; n < 100; n += 1) learnt.learn(60);
+    adopted.adopt(60);
+    expect(learnt.meanMs()).toBeCloseTo(60, 0);
+    expect([learnt.aheadMs(), adopted.aheadMs()]).toEqual([
+      START_TIME_DEFAULT_MS,
+      START_TIME_DEFAULT_MS,
+    ]);
   });
 
   it("knows nothing at first, then what others have learnt, then what it has learnt itself", () => {
@@ -41,6 +52,6 @@ describe("startTimes", () => {
     for (let n = 0; n < 100; n += 1) times.learn(1e9);
     expect(times.aheadMs()).toBe(10_000);
     for (let n = 0; n < 1_000; n += 1) times.learn(0);
-    expect(times.aheadMs()).toBe(50);
+    expect(times.aheadMs()).toBe(START_TIME_DEFAULT_MS);
   });
 });
