@@ -57,8 +57,8 @@ const ROTATION_MINUTES = 30;
 const WRITE_UNIT_BYTES = 1_024;
 const READ_UNIT_BYTES = 4_096;
 const MINUTES_PER_MONTH = SECONDS_PER_MONTH / 60;
-/** Between two looks of a rebalancer that stands by: it leaves with the first that finds all calm. */
-const STAND_BY_LEAST_S = 5;
+/** A rebalancer that stands by leaves with its first look that finds all calm. */
+const STAND_BY_LEAST_S = limits.standByPollMs / 1_000;
 const GB = 1e9;
 
 export interface Quantities {

@@ -1,7 +1,8 @@
 /**
  * When an owner lets go, from its invocation's deadline: shared by the owner, who releases then,
  * and by the rebalancer, who starts a successor before. A taker reads the schedules of its slots before
- * it starts anything: where these are thousands, all of this is so much earlier.
+ * it starts anything: where these are thousands, owners let go and successors are started so much
+ * earlier, and cuts lie so much further ahead.
  *
  * Holds: between releaseAt and the deadline there is room for everything the giver keeps: what is
  *        due before the cut, the longest time-out, the commit, and slack.

@@ -77,6 +77,10 @@ export const limits = {
   // Rebalancer
   rebalanceEveryMs: ms(60_000),
   rebalancerStayMaxMs: ms(130_000),
+  /** Between two looks of a rebalancer that stands by for a newer one. */
+  standByPollMs: ms(5_000),
+  /** A start by a newer run that lives is to be seen so long after the need. */
+  newerGraceMs: ms(2_500),
   startRepeatMs: ms(5_000),
   rangesPerMoveMax: 1_024,
   movesPerRunMax: 64,

@@ -118,6 +118,11 @@ export function width(ranges: readonly Range[]): number {
   return normalise(ranges).reduce((sum, r) => sum + (r.to - r.from), 0);
 }
 
+/** How many slots these ranges are, where they begin and end with slots. */
+export function countSlots(ranges: readonly Range[], slotsLog2: number): number {
+  return width(ranges) / slotWidth(slotsLog2);
+}
+
 /** The slots that lie wholly in `ranges`, ascending. */
 export function slotsIn(ranges: readonly Range[], slotsLog2: number): Slot[] {
   const size = slotWidth(slotsLog2);

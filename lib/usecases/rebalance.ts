@@ -7,7 +7,7 @@
  * Fails: DependencyError when the store can't be reached before the watch begins.
  * Source: DESIGN, section 4, "The rebalancer".
  */
-import type { Fleet } from "#domain/fleet.ts";
+import type { Fleet, FleetSnapshot } from "#domain/fleet.ts";
 import { plan } from "#domain/plan.ts";
 import { after } from "#domain/units.ts";
 import { applyMoves, type Applied, type AppliedMoves } from "./rebalance/apply.ts";
@@ -34,7 +34,7 @@ export async function rebalance(deps: RebalanceDeps, run: RebalanceRun): Promise
   const startedAt = clock.now();
   const read = await steps.measure("read", () => readAndName(deps, run));
   if (read.kind === "no-pool") return { kind: "no-pool" };
-  const isOlderStaying = staysStill(deps, read.before, read.snapshot.leases);
+  const isOlderStaying = staysStill(deps, read.before, read.snapshot);
   const applied = await steps.measure("plan", () => planAndApply(deps, read, run.stop));
   const { takers, ...planned } = applied;
   const olderUntil = isOlderStaying ? after(startedAt, handOverMs(deps.settings)) : undefined;
@@ -66,10 +66,10 @@ async function planAndApply(deps: RebalanceDeps, read: Read, stop: AbortSignal):
 function staysStill(
   deps: RebalanceDeps,
   before: Fleet | undefined,
-  leases: Parameters<typeof isBusy>[0],
+  snapshot: FleetSnapshot,
 ): boolean {
   const last = before?.lastRebalance;
   const now = deps.clock.now();
   if (last === undefined || now - last.at >= deps.settings.stayMaxMs) return false;
-  return isBusy(leases, after(last.at, horizonMs(deps)));
+  return isBusy(snapshot.leases, after(last.at, horizonMs(deps, snapshot)));
 }

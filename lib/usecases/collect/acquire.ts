@@ -8,14 +8,16 @@
  */
 import { DependencyError } from "#domain/errors.ts";
 import type { Lease } from "#domain/lease.ts";
+import { readingMs } from "#domain/lease-times.ts";
 import { limits } from "#domain/limits.ts";
+import { SLOTS_LOG2_MAX } from "#domain/slot.ts";
 import { succession, type SuccessionTimes } from "#domain/succession.ts";
 import { after, type EpochMs } from "#domain/units.ts";
 import { sleep } from "#ports/clock.ts";
 import type { CollectDeps, CollectInvocationContext } from "./settings.ts";
 
 /** An owner whose release is further away than this is not waited for: the start was a duplicate. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 20_000 + readingMs(2 ** SLOTS_LOG2_MAX);
 
 export type Acquired =
   | {

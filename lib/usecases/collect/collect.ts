@@ -13,7 +13,7 @@
 import { newLease } from "#domain/lease.ts";
 import { releaseAt } from "#domain/lease-times.ts";
 import { InvariantError } from "#domain/errors.ts";
-import { slotsIn } from "#domain/range.ts";
+import { countSlots, slotsIn } from "#domain/range.ts";
 import { after, between, earliest, epochMs, type EpochMs } from "#domain/units.ts";
 import { sleep } from "#ports/clock.ts";
 import { acquireLease } from "./acquire.ts";
@@ -198,8 +198,8 @@ async function untilLeaving(collector: Collector, beat: Pulse): Promise<CollectE
     // A clock that was set back must not put off what counts real time.
     heartbeatAt = earliest(heartbeatAt, after(now, settings.heartbeatEveryMs));
     if (context.stop.aborted) return "stopped";
-    if (now >= releaseAt(context.deadlineAt, settings.longestTimeoutMs, state.slots.size))
-      return "deadline";
+    const slots = countSlots(state.lease.ranges, state.slotsLog2);
+    if (now >= releaseAt(context.deadlineAt, settings.longestTimeoutMs, slots)) return "deadline";
     if (beat.failure() !== undefined) return "failed";
     if (now >= heartbeatAt && beat.moved()) {
       if ((await collector.control.heartbeat()) === "lost") return "lost";

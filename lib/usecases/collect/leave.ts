@@ -10,6 +10,7 @@
 import { readingMs } from "#domain/lease-times.ts";
 import { mayForget } from "#domain/letting-go.ts";
 import { limits } from "#domain/limits.ts";
+import { countSlots } from "#domain/range.ts";
 import { after } from "#domain/units.ts";
 import { sleep } from "#ports/clock.ts";
 import type { Committer } from "./committer.ts";
@@ -39,6 +40,8 @@ export interface Leaver {
 
 /**
  * Lets go of the lease, finishes what is kept, and makes everything durable; answers what was abandoned.
+ *
+ * `stays` when it has let go of nothing.
  *
  * @param isToStay asked when the release was refused: the lease has changed, and may bring work.
  */
@@ -118,8 +121,8 @@ async function released(
 ): Promise<"released" | "lost" | "stays"> {
   const { state } = collector;
   await endRequests(collector);
-  const aheadMs =
-    ending === "deadline" ? limits.releaseCutAheadMs + readingMs(state.slots.size) : 0;
+  const slots = countSlots(state.lease.ranges, state.slotsLog2);
+  const aheadMs = ending === "deadline" ? limits.releaseCutAheadMs + readingMs(slots) : 0;
   for (let attempt = 1; attempt <= RELEASE_ATTEMPTS_MAX; attempt += 1) {
     const result = await releaseLease(state, aheadMs);
     if (result === "released") return "released";

@@ -7,11 +7,13 @@
  *        a heartbeat first; every start is decided on a lease that was read this moment.
  */
 import type { FleetSnapshot } from "#domain/fleet.ts";
-import { releaseAt } from "#domain/lease-times.ts";
+import { withoutPast } from "#domain/hand-over.ts";
+import { readingMs, releaseAt } from "#domain/lease-times.ts";
 import type { Lease, LeaseId } from "#domain/lease.ts";
+import { limits } from "#domain/limits.ts";
 import { after, earliest, latestOf, type EpochMs } from "#domain/units.ts";
 import { verdictOf } from "#domain/quarantine.ts";
-import { HASH_SPACE, width } from "#domain/range.ts";
+import { countSlots } from "#domain/range.ts";
 import { mercyFor } from "./mercy.ts";
 import { isBusy, isOfOlder, needOf, type Need } from "./need.ts";
 import { leasesWithRequests } from "./requested.ts";
@@ -44,14 +46,12 @@ export interface Lookout {
   confirm(id: LeaseId, by: EpochMs): Promise<Wanted | undefined>;
   /** From now on a newer run comes first: what it hasn't met in time is wanted. */
   standBy(): void;
-  /** Whether nobody has to be started before a moment, and no range is changing hands. */
+  /** Whether, by what is known, nobody has to be started before a moment, and no range is changing hands. */
   isCalm(by: EpochMs): boolean;
 }
 
 /** Least time that a start by the run before gets to be seen. */
 const OLDER_GRACE_MIN_MS = 1_000;
-/** A newer run that lives starts ahead of need. Three seconds on, a collector of its own has acquired. */
-const NEWER_GRACE_MIN_MS = 2_500;
 /** The platform's minute isn't exact. */
 const NEXT_RUN_LATE_MS = 5_000;
 
@@ -61,12 +61,14 @@ export function handOverMs(settings: { readonly pollMs: number }): number {
 }
 
 /** How far ahead work must be for a run to end at once: the next run is there by then. */
-export function horizonMs({
-  settings,
-  startTimes,
-}: Pick<RebalanceDeps, "settings" | "startTimes">): number {
+export function horizonMs(
+  { settings, startTimes }: Pick<RebalanceDeps, "settings" | "startTimes">,
+  { fleet, leases }: FleetSnapshot,
+): number {
   const { everyMs, prepareMs } = settings;
-  return everyMs + NEXT_RUN_LATE_MS + handOverMs(settings) + startTimes.aheadMs() + prepareMs;
+  const slots = leases.reduce((most, { ranges }) => Math.max(most, countSlots(ranges, fleet.slotsLog2)), 0); // prettier-ignore
+  const readyMs = startTimes.aheadMs() + prepareMs + readingMs(slots);
+  return everyMs + NEXT_RUN_LATE_MS + handOverMs(settings) + readyMs;
 }
 
 export interface LookoutOptions {
@@ -112,7 +114,7 @@ export function lookout(
   }
 
   function slotsOf({ ranges }: Lease): number {
-    return slotsLog2 === undefined ? 0 : (width(ranges) / HASH_SPACE) * 2 ** slotsLog2;
+    return slotsLog2 === undefined ? 0 : countSlots(ranges, slotsLog2);
   }
 
   function ownNeed(lease: Lease, need: Need | undefined): Need | undefined {
@@ -131,7 +133,7 @@ export function lookout(
   /** What a newer run has left undone. */
   function leftNeed(need: Need | undefined): Need | undefined {
     if (need === undefined) return undefined;
-    const graceMs = Math.max(NEWER_GRACE_MIN_MS, 2 * startTimes.aheadMs());
+    const graceMs = Math.max(limits.newerGraceMs, 2 * startTimes.aheadMs());
     return { ...need, at: after(latestOf(need.at, need.dueAt), graceMs) };
   }
 
@@ -160,13 +162,13 @@ export function lookout(
       const { fleet, leases } = snapshot;
       const now = clock.now();
       slotsLog2 = fleet.slotsLog2;
-      mercy.look(leases, now);
+      mercy.look(leases, now, isStandingBy ? settings.standByPollMs : settings.pollMs);
       known.clear();
       for (const lease of leases) learn(lease, now);
       requested = await askForRequests(snapshot, now);
       first ??= { versions: versionsOf(leases), asked: new Set(requested.keys()) };
       const isWaiting = requested.size > 0 || leases.some(({ id }) => book.isPending(id));
-      const isIdle = !isWaiting && !isBusy(leases, after(now, horizonMs(deps)));
+      const isIdle = !isWaiting && !isBusy(leases, after(now, horizonMs(deps, snapshot)));
       const last = fleet.lastRebalance;
       const newer = last === undefined || last.by === run.name ? undefined : { name: last.by, at: last.at }; // prettier-ignore
       return { kind: "watched", isIdle, newer };
@@ -202,7 +204,8 @@ export function lookout(
 
     isCalm: (by) =>
       [...known.values()].every(({ lease }) => {
-        const { giving, open, ranges, holder } = lease;
+        const { giving, ranges, holder } = lease;
+        const open = withoutPast(lease.open, clock.now(), settings.skewMaxMs);
         if (giving.length + open.length > 0 || book.isPending(lease.id)) return false;
         const need = needNow(lease);
         // An owner that lives has its expiry ahead, and most have their deadline behind that.

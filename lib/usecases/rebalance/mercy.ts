@@ -16,8 +16,8 @@
  * - The rebalancer died with them: its next run is there within a minute, so TTL + 62 s leave it
  *   TTL + 2 s to start them; that covers 4 s and a start as well.
  *
- * Holds: an owner is waited for only where all owners are silent, and at most once each time that
- *        the run has been blind.
+ * Holds: an owner is waited for only where all owners are silent, and once: not again before
+ *        somebody was heard, however slow the looks are.
  */
 import type { Lease } from "#domain/lease.ts";
 import { limits } from "#domain/limits.ts";
@@ -26,8 +26,8 @@ import type { Need } from "./need.ts";
 import type { RebalanceSettings } from "./settings.ts";
 
 export interface Mercy {
-  /** After each look that was answered. */
-  look(leases: readonly Lease[], now: EpochMs): void;
+  /** After each look that was answered; looks are to come every `everyMs`. */
+  look(leases: readonly Lease[], now: EpochMs, everyMs: number): void;
   /** The need as it is, or put off. */
   put(lease: Lease, need: Need | undefined): Need | undefined;
 }
@@ -42,21 +42,25 @@ export function mercyFor({
   const spareMs = Math.min(limits.heartbeatEveryMs, leaseTtlMs / 3) + limits.requestTimeoutMs;
   let sawAt: EpochMs | undefined;
   let spared: { readonly silentSince: EpochMs; readonly until: EpochMs } | undefined;
+  let isSpent = false;
 
   /** Before which moment leases must have expired to be told apart from those that just did. */
-  function expiredBefore(now: EpochMs): EpochMs | undefined {
+  function expiredBefore(now: EpochMs, everyMs: number): EpochMs | undefined {
     if (sawAt === undefined) return after(now, -skewMaxMs - LONG_EXPIRED_MS);
-    return now - sawAt > leaseTtlMs / 2 ? after(now, -skewMaxMs) : undefined;
+    return now - sawAt > everyMs + leaseTtlMs / 4 ? after(now, -skewMaxMs) : undefined;
   }
 
   return {
-    look(leases, now) {
-      const before = expiredBefore(now);
+    look(leases, now, everyMs) {
+      const before = expiredBefore(now, everyMs);
       sawAt = now;
-      if (before === undefined) return;
       const owned = leases.flatMap(({ holder }) => holder ?? []);
+      if (owned.some(({ expiresAt }) => expiresAt > now)) isSpent = false;
+      if (before === undefined || isSpent) return;
       const areSilent = owned.length > 0 && owned.every(({ expiresAt }) => expiresAt <= before);
-      if (areSilent) spared = { silentSince: now, until: after(now, spareMs) };
+      if (!areSilent) return;
+      spared = { silentSince: now, until: after(now, spareMs) };
+      isSpent = true;
     },
     put({ holder }, need) {
       if (spared === undefined || need?.reason !== "expired" || holder === undefined) return need;

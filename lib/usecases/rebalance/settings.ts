@@ -20,6 +20,8 @@ export interface RebalanceSettings {
   readonly stayMaxMs: number;
   /** Between two looks at the fleet and its requests. */
   readonly pollMs: number;
+  /** The same, while a newer run is there. */
+  readonly standByPollMs: number;
   readonly startRepeatMs: number;
   readonly startsPerEpochMax: number;
   /** From acquiring to the first capture: a collector reads its slots. */
@@ -36,6 +38,7 @@ export const REBALANCE_SETTINGS: RebalanceSettings = {
   everyMs: limits.rebalanceEveryMs,
   stayMaxMs: limits.rebalancerStayMaxMs,
   pollMs: limits.requestPollMs,
+  standByPollMs: limits.standByPollMs,
   startRepeatMs: limits.startRepeatMs,
   startsPerEpochMax: 10,
   prepareMs: 250,

@@ -5,9 +5,10 @@
  * next of these moments.
  *
  * Two runs overlap for a moment when a newer one writes its name. Starts that are wanted within
- * `handOverMs` of that are the older one's, later ones the newer one's, so that neither none nor
- * both start a collector. What the older one should have started, and nobody owns when it has had
- * the time, the newer one starts after all.
+ * `handOverMs` of that are the older one's, later ones the newer one's, so that one of the two
+ * starts a collector. What the older one should have started, and nobody owns when it has had the
+ * time, the newer one starts after all; what came to be needed meanwhile both may start, and one of
+ * the two collectors finds its lease taken.
  *
  * A run that dies can't be seen to, and until the next one a minute may pass. So the older one stands
  * by for as long as somebody has to be started, or ranges are changing hands, within the newer one's
@@ -45,7 +46,6 @@ export interface WatchReport {
 
 const TURN_MIN_MS = 1;
 const AFTER_FAILURE_MS = 500;
-const STAND_BY_POLL_MS = 5_000;
 
 /** How the run stands: changed by its turns. */
 interface Course {
@@ -94,12 +94,12 @@ export async function watch(
   return { ended: course.why, starts: book.total };
 }
 
-function standBy({ view }: Starter, course: Course, endAt: EpochMs): void {
+function standBy({ deps, view }: Starter, course: Course, endAt: EpochMs): void {
   view.standBy();
   course.isStandingBy = true;
   course.endAt = endAt;
   course.handedAt = undefined;
-  course.pollMs = STAND_BY_POLL_MS;
+  course.pollMs = deps.settings.standByPollMs;
 }
 
 /** Why there is nothing more to watch; undefined to go on. */

@@ -62,6 +62,8 @@ export interface OwnOptions {
   readonly then: "dies" | "releases";
   readonly deadlineMs?: number;
   readonly nextDueMs?: number;
+  /** Whether it leaves a cut behind when it releases. */
+  readonly open?: boolean;
 }
 
 export interface StageOptions {
@@ -205,7 +207,7 @@ async function live(stage: Stage, { id, owner, own }: Life): Promise<void> {
         owner,
         version: lease?.version ?? 0,
         nextDueAt: stage.moment(nextDueMs),
-        open: [],
+        open: own.open === true ? (lease?.ranges ?? []).map((range) => ({ range, cut: clock.now(), until: after(clock.now(), 5_000) })) : [], // prettier-ignore
         progress: emptyProgress(clock.now()),
       }),
     );

@@ -81,6 +81,19 @@ describe("a run that was superseded", () => {
     await expect(ended(running)).resolves.toMatchObject({ ended: "superseded" });
   });
 
+  it("leaves though a cut that is long past stands in a record", async () => {
+    const stage = await setStage({ leases: 2, nextDueMs: FAR_MS });
+    await stage.own(1, { untilMs: 1_000, then: "releases", open: true, nextDueMs: 2_000 });
+    await stage.clock.advance(2_000);
+    await stage.own(1, { untilMs: Infinity, then: "dies" });
+    expect((await stage.lease(1)).open).toHaveLength(1);
+    const running = stage.run("a");
+    await stage.clock.advance(MINUTE_MS);
+    await diesOnceNamed(stage, "b");
+    await stage.clock.advance(10_000);
+    await expect(ended(running)).resolves.toMatchObject({ ended: "superseded" });
+  });
+
   it("leaves when a third run is there", async () => {
     const stage = await ownedUntilTheSecondMinute();
     const running = stage.run("a");
