@@ -1,4 +1,4 @@
-/** Once a minute: makes the pool as it is configured, plans, then starts collectors until the next run takes over. */
+/** Once a minute: makes the pool as it is configured, plans, starts collectors until the next run takes over, and stands by for it. */
 import { rebalanceAsConfigured } from "#usecases/rebalance-as-configured.ts";
 import type { RebalanceReport } from "#usecases/rebalance.ts";
 import { parseEnvironment } from "../shared/parse.ts";

@@ -38,7 +38,7 @@ interface Transfer {
 export type Move =
   /** From a lease that nobody holds, in one write. */
   | ({ readonly kind: "move" } & Transfer)
-  /** Asks the owner of `from` to give. */
+  /** Asks the owner of `from` to give, or whoever is about to own it. */
   | ({ readonly kind: "promise" } & Transfer)
   | {
       readonly kind: "cancel";
