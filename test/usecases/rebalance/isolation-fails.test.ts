@@ -1,25 +1,8 @@
 import { expect, it } from "vitest";
 import { DependencyError } from "#domain/errors.ts";
-import { leaseId, type Owner } from "#domain/lease.ts";
+import { leaseId } from "#domain/lease.ts";
 import { limits } from "#domain/limits.ts";
-import { after } from "#domain/units.ts";
-import { POOL, setStage, type Stage } from "./stage.ts";
-
-/** Takes the first lease and is never heard again. */
-async function die(stage: Stage, owner: string): Promise<void> {
-  const now = stage.clock.now();
-  const taken = await stage.leases.acquire({
-    pool: POOL,
-    id: leaseId(1),
-    owner: owner as Owner,
-    now,
-    ttlMs: limits.leaseTtlMs,
-    skewMaxMs: limits.skewMaxMs,
-    deadlineAt: after(now, 900_000),
-    deathsWithinMs: limits.deathsWithinMs,
-  });
-  expect(taken.kind).toBe("acquired");
-}
+import { die, setStage } from "./stage.ts";
 
 it("starts the other leases' collectors though a lease that kills can't be divided", async () => {
   const stage = await setStage({ leases: 2, nextDueMs: 30_000 });

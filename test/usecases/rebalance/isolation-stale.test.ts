@@ -1,25 +1,8 @@
 import { expect, it } from "vitest";
-import { leaseId, type Owner } from "#domain/lease.ts";
 import { limits } from "#domain/limits.ts";
 import { rangesOfSlots, slotsIn, tiling, union } from "#domain/range.ts";
-import { after } from "#domain/units.ts";
 import type { LeaseStore } from "#ports/lease-store.ts";
-import { POOL, setStage, type Stage } from "./stage.ts";
-
-/** Takes the first lease and is never heard again. */
-async function die(stage: Stage, owner: string): Promise<void> {
-  const now = stage.clock.now();
-  await stage.leases.acquire({
-    pool: POOL,
-    id: leaseId(1),
-    owner: owner as Owner,
-    now,
-    ttlMs: limits.leaseTtlMs,
-    skewMaxMs: limits.skewMaxMs,
-    deadlineAt: after(now, 900_000),
-    deathsWithinMs: limits.deathsWithinMs,
-  });
-}
+import { die, POOL, setStage } from "./stage.ts";
 
 // It looks like the run's own first move, sent again; the later ones count on other ranges.
 it("divides no further by a plan of which another made the first move otherwise", async () => {

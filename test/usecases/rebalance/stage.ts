@@ -157,6 +157,22 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   return stage;
 }
 
+/** Takes the first lease and is never heard again. */
+export async function die({ clock, leases }: Stage, owner: string): Promise<void> {
+  const now = clock.now();
+  const taken = await leases.acquire({
+    pool: POOL,
+    id: leaseId(1),
+    owner: owner as Owner,
+    now,
+    ttlMs: limits.leaseTtlMs,
+    skewMaxMs: limits.skewMaxMs,
+    deadlineAt: after(now, 900_000),
+    deathsWithinMs: limits.deathsWithinMs,
+  });
+  if (taken.kind !== "acquired") throw new Error(`${owner} did not get the lease: ${taken.kind}`);
+}
+
 const FOREVER = { untilMs: Infinity, then: "dies" } as const;
 
 export function acquiresAndStays(lease: LeaseId, stage: Stage): void {
