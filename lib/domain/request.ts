@@ -105,7 +105,7 @@ export interface RequestCourse {
   readonly isUncommitted: boolean;
   /** Whether its slot is being read: what it asks for may change. */
   readonly isReading: boolean;
-  /** Whether a first capture is under way in its own round. */
+  /** Whether a first capture is under way in its own round, or not durable yet. */
   readonly isFirstUnderWay: boolean;
 }
 
@@ -119,7 +119,7 @@ export function isWorkedOff(course: RequestCourse): boolean {
 export interface RequestOutcome {
   /** Something it asked for could not be captured here. */
   readonly isAbandoned: boolean;
-  /** The slot or one of its schedules was lost meanwhile, and with it what wasn't committed. */
+  /** The slot, one of its schedules or a chunk was lost meanwhile, and with it what wasn't committed. */
   readonly isLost: boolean;
   /** Whether the slot is in our lease's ranges now. */
   readonly isOwned: boolean;

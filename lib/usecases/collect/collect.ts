@@ -117,6 +117,7 @@ function makeCollector(deps: CollectDeps, context: CollectInvocationContext, slo
     writer,
     reads: gate(READS_AT_ONCE),
     openSequence: 1,
+    reportedSequence: 0,
     openLines: 0,
 
     abort: abort.signal,

@@ -70,6 +70,11 @@ export function committer(state: () => CollectorState): Committer {
     noted.set(sequence, list);
   }
 
+  function report(sequence: number): void {
+    lastReported = sequence;
+    state().reportedSequence = sequence;
+  }
+
   function sealed(sequence: number): void {
     const at = state();
     lastSealed = sequence;
@@ -79,7 +84,7 @@ export function committer(state: () => CollectorState): Committer {
   }
 
   function durable(sequence: number): void {
-    lastReported = sequence;
+    report(sequence);
     for (const { run, watermark, notedAt } of noted.get(sequence) ?? []) {
       const ready = { watermark, sequence, notedAt };
       if (!isDurable(ready, lastReported, run.notBefore)) continue;
@@ -90,7 +95,7 @@ export function committer(state: () => CollectorState): Committer {
   }
 
   function lost(sequence: number): void {
-    lastReported = sequence;
+    report(sequence);
     for (const { run } of noted.get(sequence) ?? []) {
       // A first capture that isn't kept didn't take place.
       for (const entry of run.entries ?? []) if (entry.first >= sequence) entry.first = NEVER;

@@ -122,7 +122,7 @@ export function requests(state: CollectorState, rangesNow: () => RangeSet): Requ
   async function finish(): Promise<void> {
     for (const work of [...working.values()]) {
       // Closed by another turn while a removal was waited for: who leaves takes turns of its own.
-      if (working.get(work.request.slot) !== work || !isDone(work)) continue;
+      if (working.get(work.request.slot) !== work || !isDone(state, work)) continue;
       close(work);
       if (isFulfilled(state, work)) await state.deps.requests.remove(work.request);
     }
@@ -151,12 +151,12 @@ export function itemsOf(work: OpenWork, now: EpochMs): LateItem[] {
 }
 
 /** Whether nothing is to be waited for any more: all captures landed and committed, or lost. */
-export function isDone(work: OpenWork): boolean {
+export function isDone(state: CollectorState, work: OpenWork): boolean {
   return isWorkedOff({
     waiting: work.waiting,
     isUncommitted: [...work.runs].some((run) => run.wantedSequence > 0 && !run.dropped),
     isReading: work.hold.reading !== undefined,
-    isFirstUnderWay: hasFirstFlying(work.hold),
+    isFirstUnderWay: hasFirstUnderWay(work.hold, state.reportedSequence),
   });
 }
 
@@ -165,17 +165,27 @@ export function isFulfilled(state: CollectorState, work: OpenWork): boolean {
   const { slot } = work.request;
   return mayRemove({
     isAbandoned: work.isAbandoned,
-    isLost: state.slots.get(slot) !== work.hold || [...work.runs].some((run) => run.dropped),
+    isLost:
+      state.slots.get(slot) !== work.hold ||
+      [...work.runs].some((run) => run.dropped) ||
+      isStillWanted(work),
     isOwned: isOwned(state, slot),
   });
 }
 
-/** A first capture that is under way in its own round: the request waits for it. */
-function hasFirstFlying({ contents }: SlotHold): boolean {
+/** A first capture of a round of its own that flies, or whose chunk isn't reported yet: it may be lost. */
+function hasFirstUnderWay({ contents }: SlotHold, reportedSequence: number): boolean {
   if (contents === undefined) return false;
   return [...contents.values()].some((made) =>
-    made.entries.some((entry) => entry.flying > 0 && entry.first === NEVER),
+    made.entries.some(({ flying, first }) =>
+      first === NEVER ? flying > 0 : first > reportedSequence,
+    ),
   );
+}
+
+/** What it relied on was lost with its chunk, or has come since it was taken up. */
+function isStillWanted({ hold, isWanted }: OpenWork): boolean {
+  return [...(hold.contents?.values() ?? [])].some(({ entries }) => entries.some(isWanted));
 }
 
 export function openWork(request: CaptureRequest, hold: SlotHold): OpenWork {

@@ -64,6 +64,8 @@ export interface CollectorState {
   readonly reads: Gate;
   /** Sequence of the chunk that lines go into now. */
   openSequence: number;
+  /** The last chunk of which it is known whether it is durable or lost. */
+  reportedSequence: number;
   /** Lines in it. */
   openLines: number;
 

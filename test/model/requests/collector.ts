@@ -479,7 +479,7 @@ function finishes(state: State, name: CollectorName): Act[] {
   const { work } = collector;
   const end = remembered(collector, "finishes", () => {
     const memory = thaw(state.now, collector);
-    if (memory.work === undefined || !isDone(memory.work)) return "none";
+    if (memory.work === undefined || !isDone(memory.state, memory.work)) return "none";
     return isFulfilled(memory.state, memory.work) ? "fulfilled" : "left";
   });
   if (end === "none") return [];

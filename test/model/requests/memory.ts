@@ -16,7 +16,7 @@ import { COLLECT_SETTINGS, type CollectDeps } from "#usecases/collect/settings.t
 import type { CollectorState, SlotHold } from "#usecases/collect/state.ts";
 import { keptLog } from "#test/support/quiet.ts";
 import { dueName, instantsOf, POOL, SKEW_MS, SLOT, SLOTS_LOG2, T0, TTL_MS } from "./bounds.ts";
-import { OPEN, thawHold, thawWork } from "./frozen.ts";
+import { DURABLE, OPEN, thawHold, thawWork } from "./frozen.ts";
 import type { OpenWork } from "#usecases/collect/requests.ts";
 import type { Collector, Line } from "./state.ts";
 
@@ -133,7 +133,7 @@ function newState(collector: Collector, lease: Lease, hold: SlotHold): Collector
     deps, owner: collector.owner, pool: POOL, slotsLog2: SLOTS_LOG2, lease,
     expiresAt: lease.holder?.expiresAt ?? epochMs(0), deadlineAt: DEADLINE,
     slots: new Map([[SLOT, hold]]), heap, counters, late, writer: idleWriter,
-    reads: { through: unused }, openSequence: OPEN, openLines: 0, abort: new AbortController().signal,
+    reads: { through: unused }, openSequence: OPEN, reportedSequence: DURABLE, openLines: 0, abort: new AbortController().signal,
     inFlight: 0, redoThrough: epochMs(0), line: [], dueRate: 0, commits: 0, cachedBytes: 0,
     dirty: [...hold.runs.values()].filter((run) => run.dirty),
     leaving: collector.phase === "stopping" || collector.phase === "leaving", unanswered: undefined, wake: () => undefined, resume: () => undefined,
