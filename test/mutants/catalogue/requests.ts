@@ -265,7 +265,11 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     find: "return !isAbandoned && !isLost && isOwned;",
     replace: "return !isLost && isOwned;",
     why: "A request is removed though something of it was given up when its owner let go.",
-    expected: { by: "model", world: "requests/letting-go/crashes", steps: 8 },
+    expected: {
+      by: "none",
+      equivalent:
+        "Since a request isn't removed while anything of it is still wanted (isStillWanted in lib/usecases/collect/requests.ts, part of isLost), what was given up keeps it by itself: a target asked for by hand is wanted until it was served, which a given-up one wasn't, and a first capture until there is one. Where one is under way meanwhile in a round of its own, the request isn't worked off before it is durable, and then it is captured.",
+    },
   },
   {
     id: "request-removed-though-lost",
